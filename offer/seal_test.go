@@ -1,0 +1,150 @@
+package offer_test
+
+import (
+	"bytes"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"holdfast/civil"
+	"holdfast/offer"
+	"holdfast/stock"
+	"holdfast/uid"
+)
+
+var issued = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+
+func sealer(t testing.TB, fill byte) *offer.Sealer {
+	t.Helper()
+	s, err := offer.NewSealer(bytes.Repeat([]byte{fill}, offer.SecretBytes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// largestStay is the fullest stay the hotel's limits allow: it must still fit 512 bytes.
+func largestStay() offer.Offer {
+	p := offer.Piece{
+		Supplier: uid.New(), Claims: []stock.Claim{{Pool: 1 << 40, From: 20_000, To: 20_365, Count: 99}, {Pool: 1<<40 + 1, From: 20_000, To: 20_365, Count: 99}},
+		Price: offer.Price{Base: 1 << 45}, Terms: offer.Terms{FreeUntil: issued.AddDate(2, 0, 0), FeeBP: 10_000, EndsAt: issued.AddDate(3, 0, 0)},
+		Stay: offer.Stay{Hotel: uid.New(), RoomType: uid.New(), RatePlan: uid.New(), CheckIn: 20_000, CheckOut: 20_365},
+	}
+	for range 6 {
+		p.Price.Parts = append(p.Price.Parts, offer.Part{Kind: offer.Tax, Code: "abcdefghijkl", Minor: 1 << 30})
+	}
+	for i := range 9 {
+		p.Stay.Rooms = append(p.Stay.Rooms, offer.Party{Adults: uint8(i + 1), ChildAges: []uint8{1, 2, 3, 4}})
+	}
+	return offer.Offer{IssuedAt: issued, ExpiresAt: issued.Add(20 * time.Minute), Currency: "EUR", Pieces: []offer.Piece{p}}
+}
+
+func TestLargestStayFits(t *testing.T) {
+	s := sealer(t, 1)
+	text, err := s.Seal(largestStay())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Open(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(largestStay(), got, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().Type() == reflect.TypeFor[uid.ID]() }, cmp.Ignore())); diff != "" {
+		t.Error(diff)
+	}
+	t.Logf("%d bytes", len(text))
+}
+
+func TestRoundTrip(t *testing.T) {
+	s := sealer(t, 1)
+	rapid.Check(t, func(t *rapid.T) {
+		in := randomOffer(t)
+		text, err := s.Seal(in)
+		if errors.Is(err, offer.ErrTooLarge) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Open(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(in, got); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+// Every single changed character, and every other secret, is noticed.
+func TestTamperingIsNoticed(t *testing.T) {
+	s := sealer(t, 1)
+	text, err := s.Seal(largestStay())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range text {
+		changed := []byte(text)
+		if changed[i]++; changed[i] == '{' {
+			changed[i] = 'A'
+		}
+		if _, err := s.Open(string(changed)); !errors.Is(err, offer.ErrNotOffer) {
+			t.Fatalf("character %d changed: %v", i, err)
+		}
+	}
+	for _, bad := range []string{"", "off_", "off_AAAA", text + "A", text[:len(text)-1], "OFF_" + text[4:], text + text} {
+		if _, err := s.Open(bad); !errors.Is(err, offer.ErrNotOffer) {
+			t.Errorf("%.20q: %v", bad, err)
+		}
+	}
+	if _, err := sealer(t, 2).Open(text); !errors.Is(err, offer.ErrNotOffer) {
+		t.Errorf("another secret opened it: %v", err)
+	}
+	if _, err := sealer(t, 1).Open(text); err != nil {
+		t.Errorf("another process with the same secret: %v", err)
+	}
+}
+
+func randomOffer(t *rapid.T) offer.Offer {
+	id := rapid.Custom(func(t *rapid.T) uid.ID {
+		var id uid.ID
+		copy(id[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id"))
+		return id
+	})
+	piece := rapid.Custom(func(t *rapid.T) offer.Piece {
+		from := civil.Date(rapid.Int32Range(0, 40_000).Draw(t, "from"))
+		nights := civil.Date(rapid.Int32Range(1, 365).Draw(t, "nights"))
+		p := offer.Piece{
+			Supplier: id.Draw(t, "supplier"),
+			Claims:   []stock.Claim{{Pool: stock.PoolID(rapid.Int64Range(1, 1<<40).Draw(t, "pool")), From: stock.Slot(from), To: stock.Slot(from + nights), Count: rapid.Int32Range(1, 99).Draw(t, "n")}},
+			Price:    offer.Price{Base: rapid.Int64Range(0, 1<<50).Draw(t, "base")},
+			Terms:    offer.Terms{FeeBP: rapid.Int32Range(0, 10_000).Draw(t, "fee"), EndsAt: issued.Add(time.Duration(rapid.IntRange(-1000, 1<<28).Draw(t, "ends")) * time.Second)},
+			Stay:     offer.Stay{Hotel: id.Draw(t, "hotel"), RoomType: id.Draw(t, "type"), RatePlan: id.Draw(t, "plan"), CheckIn: from, CheckOut: from + nights},
+		}
+		if rapid.Bool().Draw(t, "free") {
+			p.Terms.FreeUntil = issued.Add(time.Duration(rapid.IntRange(-1000, 1<<28).Draw(t, "freeUntil")) * time.Second)
+		}
+		p.Price.Parts = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) offer.Part {
+			return offer.Part{Kind: offer.Fee, Code: rapid.StringMatching(`[a-z_]{1,12}`).Draw(t, "code"), Minor: rapid.Int64Range(0, 1<<40).Draw(t, "minor"), Included: rapid.Bool().Draw(t, "included")}
+		}), 0, 4).Draw(t, "parts")
+		if len(p.Price.Parts) == 0 {
+			p.Price.Parts = nil
+		}
+		p.Stay.Rooms = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) offer.Party {
+			party := offer.Party{Adults: rapid.Uint8Range(1, 4).Draw(t, "adults"), ChildAges: rapid.SliceOfN(rapid.Uint8Range(0, 17), 0, 3).Draw(t, "ages")}
+			if len(party.ChildAges) == 0 {
+				party.ChildAges = nil
+			}
+			return party
+		}), 1, 5).Draw(t, "rooms")
+		return p
+	})
+	return offer.Offer{
+		IssuedAt: issued, ExpiresAt: issued.Add(time.Duration(rapid.IntRange(1, 100_000).Draw(t, "ttl")) * time.Second), Currency: "JPY",
+		Audience: rapid.StringMatching(`[a-z]{0,20}`).Draw(t, "audience"), Pieces: rapid.SliceOfN(piece, 1, 4).Draw(t, "pieces"),
+	}
+}
