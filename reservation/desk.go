@@ -1,0 +1,390 @@
+package reservation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"holdfast/fault"
+	"holdfast/stock"
+	"holdfast/uid"
+)
+
+// The desk. Commands wait in the lane of their lowest pool while the lane's last transaction commits; then the lane
+// takes all that wait, has the store load and lock what they name, runs their rules one after the other in memory, and
+// commits the difference with its events in one durable transaction. Every answer, refusals too, comes after that
+// commit. Batches grow by themselves with the load; a row lock held for one batch is the only coordination between
+// lanes and processes.
+
+const (
+	dueLimit      = 64                     // lapsed holds a batch takes along
+	bulkShare     = 8                      // 1/8 of a batch's rows is kept for bulk work when both wait
+	batchTries    = 2                      // how often a batch is tried before it is taken apart
+	settleTries   = 40                     // how often an unknown commit is asked for ...
+	settleWait    = 250 * time.Millisecond // ... and how long apart
+	retryOverload = time.Second
+)
+
+// command is one change on its way over the desk.
+type command struct {
+	name string
+	lane stock.PoolID // decides the lane
+	rows int          // how many slots it may touch, for the bound of a batch
+	need func(*needs)
+	// rule decides on loaded rows: it refuses with a *fault.Error before it has changed anything, or makes its changes.
+	// It may run more than once, each time on fresh rows.
+	rule func(*work) error
+
+	key      uid.ID // its idempotency key, or zero
+	dropped  atomic.Bool
+	done     chan struct{}
+	err      error // the refusal, or why it could not be decided; valid once done is closed
+	attempts int
+}
+
+type desk struct {
+	store    Store
+	settings Settings
+	node     string
+	now      func() time.Time // zero time: the store's clock decides
+	early    *early
+	flying   *flying
+	watchers *watchers
+	meter    *meter
+	log      *slog.Logger
+
+	lanes  []*lane
+	ctx    context.Context // ends when the desk has drained
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu       sync.RWMutex
+	draining bool
+}
+
+type lane struct {
+	stream string
+	live   chan *command
+	bulk   chan *command
+}
+
+func newDesk(d Deps, e *early, w *watchers, m *meter) *desk {
+	k := &desk{store: d.Store, settings: d.Settings, node: d.Node, early: e, flying: newFlying(), watchers: w, meter: m, log: d.Logger}
+	k.now = func() time.Time { return d.Clock.Now() }
+	if d.StoreClock {
+		k.now = func() time.Time { return time.Time{} }
+	}
+	for i := range d.Settings.Lanes {
+		k.lanes = append(k.lanes, &lane{
+			stream: fmt.Sprintf("%s/lane-%d", d.Node, i), live: make(chan *command, d.Settings.Queue), bulk: make(chan *command, d.Settings.Queue),
+		})
+	}
+	m.queue(k.waiting)
+	return k
+}
+
+func (k *desk) start() {
+	k.ctx, k.cancel = context.WithCancel(context.Background())
+	for _, l := range k.lanes {
+		k.wg.Go(func() { k.serve(l) })
+	}
+}
+
+// stop lets everything that waits be decided, then ends the lanes. It returns early when ctx ends.
+func (k *desk) stop(ctx context.Context) {
+	k.mu.Lock()
+	if !k.draining {
+		k.draining = true
+		for _, l := range k.lanes {
+			close(l.live)
+		}
+	}
+	k.mu.Unlock()
+	idle := make(chan struct{})
+	go func() { k.wg.Wait(); close(idle) }()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+	}
+	k.cancel()
+	<-idle
+}
+
+func (k *desk) waiting() int {
+	n := 0
+	for _, l := range k.lanes {
+		n += len(l.live) + len(l.bulk)
+	}
+	return n
+}
+
+// errDraining refuses work while the process shuts down.
+var errDraining = fault.New(fault.Unavailable, "shutting_down", "This server is shutting down; nothing was changed. Try again.").RetryIn(retryOverload)
+
+// do puts a command on the desk and waits for its answer. A full queue answers overloaded at once.
+func (k *desk) do(ctx context.Context, c *command) error { return k.submit(ctx, c, false) }
+
+// doBulk is do for work that stands behind live commands: bulk definition, roll-forward, sweeps. It waits for room in
+// the queue instead of being refused.
+func (k *desk) doBulk(ctx context.Context, c *command) error { return k.submit(ctx, c, true) }
+
+func (k *desk) submit(ctx context.Context, c *command, bulk bool) error {
+	c.done = make(chan struct{})
+	l := k.lanes[laneOf(c.lane, len(k.lanes))]
+	if !c.key.IsZero() {
+		k.flying.add(c.key)
+		defer k.flying.remove(c.key)
+	}
+	if err := k.enqueue(ctx, l, c, bulk); err != nil {
+		return err
+	}
+	select {
+	case <-c.done:
+		k.meter.command(c)
+		return c.err
+	case <-ctx.Done():
+		c.dropped.Store(true) // skipped if its batch has not begun; else it takes effect and a retry finds it
+		return fault.New(fault.Unavailable, "gave_up_waiting", "The answer did not come in time. Ask again with the same Idempotency-Key to learn what became of it.").
+			RetryIn(retryOverload).Because(ctx.Err())
+	}
+}
+
+func (k *desk) enqueue(ctx context.Context, l *lane, c *command, bulk bool) error {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	switch {
+	case k.draining:
+		return errDraining
+	case !bulk:
+		select {
+		case l.live <- c:
+			return nil
+		default:
+			k.meter.overloaded.Inc()
+			return fault.Overloaded(retryOverload)
+		}
+	}
+	select {
+	case l.bulk <- c:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-k.ctx.Done():
+		return errDraining
+	}
+}
+
+// laneOf spreads pools over lanes; Fibonacci hashing keeps neighbouring ids apart.
+func laneOf(pool stock.PoolID, lanes int) int {
+	return int(uint64(pool) * 0x9e3779b97f4a7c15 >> 32 % uint64(lanes))
+}
+
+// serve is the loop of one lane.
+func (k *desk) serve(l *lane) {
+	live := l.live
+	for {
+		var first *command
+		select {
+		case c, ok := <-live:
+			if !ok {
+				k.finish(l)
+				return
+			}
+			first = c
+		case first = <-l.bulk:
+		}
+		k.run(l, k.collect(l, first))
+	}
+}
+
+// finish decides what bulk work still waits when the live queue has closed and run dry.
+func (k *desk) finish(l *lane) {
+	for {
+		select {
+		case c := <-l.bulk:
+			k.run(l, []*command{c})
+		default:
+			return
+		}
+	}
+}
+
+// collect takes what waits, up to the bounds of a batch. Bulk work gets what live commands leave, but at least its
+// share.
+func (k *desk) collect(l *lane, first *command) []*command {
+	batch, rows := []*command{first}, first.rows
+	fill := func(from chan *command, bound int) {
+		for len(batch) < k.settings.BatchCommands && rows < bound {
+			select {
+			case c, ok := <-from:
+				if !ok {
+					return
+				}
+				batch = append(batch, c)
+				rows += c.rows
+			default:
+				return
+			}
+		}
+	}
+	share := 0
+	if len(l.bulk) > 0 {
+		share = k.settings.BatchRows / bulkShare
+	}
+	fill(l.live, k.settings.BatchRows-share)
+	fill(l.bulk, k.settings.BatchRows)
+	kept := batch[:0]
+	for _, c := range batch {
+		if c.dropped.Load() {
+			close(c.done)
+			continue
+		}
+		kept = append(kept, c)
+	}
+	return kept
+}
+
+// run commits a batch, or takes it apart until the command that cannot be decided stands alone.
+func (k *desk) run(l *lane, batch []*command) {
+	if len(batch) == 0 {
+		return
+	}
+	var err error
+	for range batchTries {
+		if err = k.commit(l, batch); err == nil {
+			for _, c := range batch {
+				close(c.done)
+			}
+			return
+		}
+		if unreachable(err) {
+			break
+		}
+		k.meter.retried.Inc()
+	}
+	if len(batch) > 1 && !unreachable(err) {
+		k.meter.split.Inc()
+		k.log.Warn("batch taken apart", "commands", len(batch), "error", err)
+		k.run(l, batch[:len(batch)/2])
+		k.run(l, batch[len(batch)/2:])
+		return
+	}
+	for _, c := range batch {
+		c.err = undecided(err)
+		if fault.KindOf(c.err) == fault.Internal {
+			k.log.Error("command failed", "command", c.name, "error", err)
+		}
+		close(c.done)
+	}
+}
+
+// unreachable says that no batch can be decided now, so that taking this one apart helps nobody.
+func unreachable(err error) bool {
+	return fault.KindOf(err) == fault.Unavailable || errors.Is(err, context.Canceled) || errors.Is(err, errUnsettled)
+}
+
+// errUnsettled is a commit of which nobody could be asked whether it took effect.
+var errUnsettled = errors.New("commit not settled")
+
+func undecided(err error) error {
+	switch {
+	case errors.Is(err, errUnsettled):
+		return fault.New(fault.Unavailable, "outcome_unknown", "The connection to the database was lost at the very end. Ask again with the same Idempotency-Key to learn what became of it.").
+			RetryIn(retryOverload).Because(err)
+	case errors.Is(err, context.Canceled):
+		return errDraining
+	}
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f
+	}
+	return fault.Wrap(err, "desk")
+}
+
+// commit runs one transaction for the batch. A commit whose answer was lost is looked up by the batch's id.
+func (k *desk) commit(l *lane, batch []*command) (err error) {
+	n := &needs{}
+	for _, c := range batch {
+		c.need(n)
+	}
+	b := Batch{ID: uid.New(), Stream: l.stream, Now: k.now()}
+	var w *work
+	var token *noteToken
+	began := time.Now()
+	err = k.store.Transact(k.ctx, b, n.merged(dueLimit), func(rows *Rows) (*Changes, error) {
+		k.early.drop(token) // of an earlier try
+		if w, err = k.decide(rows, batch); err != nil {
+			return nil, err
+		}
+		token = k.early.note(w.soldOut)
+		return w.changes(), nil
+	})
+	if errors.Is(err, ErrUnknownCommit) {
+		err = k.settle(b.ID)
+	}
+	if err != nil {
+		k.early.drop(token)
+		return err
+	}
+	changed := w.changedSlots()
+	k.early.freed(changed)
+	k.early.believe(token)
+	k.watchers.tell(changed)
+	k.meter.batch(len(batch), len(changed), time.Since(began))
+	return nil
+}
+
+// decide runs the rules of a batch on its rows. What has lapsed is given back first.
+func (k *desk) decide(rows *Rows, batch []*command) (w *work, err error) {
+	w = newWork(rows)
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("rule panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	for _, id := range rows.Due {
+		if r := rows.Reservations[id]; r != nil {
+			if err := w.lapse(r); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, c := range batch {
+		c.err = nil
+		if err := c.rule(w); err != nil {
+			var refusal *fault.Error
+			if !errors.As(err, &refusal) {
+				return nil, fmt.Errorf("%s: %w", c.name, err)
+			}
+			c.err = refusal
+		}
+	}
+	return w, nil
+}
+
+// settle finds out what became of a commit whose answer was lost. nil: it took effect.
+func (k *desk) settle(batch uid.ID) error {
+	k.meter.unknown.Inc()
+	for range settleTries {
+		committed, err := k.store.Committed(k.ctx, batch)
+		switch {
+		case err == nil && committed:
+			return nil
+		case err == nil:
+			return fmt.Errorf("batch was rolled back with its connection")
+		case k.ctx.Err() != nil:
+			return errUnsettled
+		}
+		k.log.Warn("asking what became of a commit", "batch", batch.Text("batch"), "error", err)
+		select {
+		case <-time.After(settleWait):
+		case <-k.ctx.Done():
+		}
+	}
+	return errUnsettled
+}

@@ -1,0 +1,285 @@
+package reservation
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"holdfast/fault"
+	"holdfast/stock"
+)
+
+// MaxPoolSlots bounds the slots of one pool.
+const MaxPoolSlots = 20_000
+
+// bulkAtOnce is how many bulk commands one call keeps on the desk.
+const bulkAtOnce = 8
+
+// DefinePools implements Service. It works in chunks of a batch's rows behind live commands: a failure leaves whole
+// pools made, and the same call again makes the rest.
+func (c *Core) DefinePools(ctx context.Context, specs []PoolSpec) ([]stock.PoolID, error) {
+	for i, s := range specs {
+		switch {
+		case s.Ref.IsZero() || s.Supplier.IsZero():
+			return nil, invalid("/", "pool_invalid", "Pool %d has no id or no supplier.", i)
+		case s.From >= s.To || int(s.To-s.From) > MaxPoolSlots:
+			return nil, invalid("/", "pool_invalid", "Pool %d has %d slots; 1 to %d are possible.", i, s.To-s.From, MaxPoolSlots)
+		case s.Physical < 0 || s.Physical > stock.MaxUnits || s.OverbookingBP < -10_000 || s.OverbookingBP > stock.MaxOverbookingBP:
+			return nil, invalid("/", "pool_invalid", "Pool %d: capacity %d or overbooking %d is out of range.", i, s.Physical, s.OverbookingBP)
+		}
+	}
+	ids := make([]stock.PoolID, len(specs))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(bulkAtOnce)
+	for from := 0; from < len(specs); {
+		to, rows := from, 0
+		for to < len(specs) && (to == from || rows+int(specs[to].To-specs[to].From) <= c.settings.BatchRows) {
+			rows += int(specs[to].To - specs[to].From)
+			to++
+		}
+		chunk, out, rows := specs[from:to], ids[from:to], rows
+		g.Go(func() error { return c.desk.doBulk(ctx, c.defineCommand(chunk, out, rows)) })
+		from = to
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return ids, nil
+}
+
+func (c *Core) defineCommand(specs []PoolSpec, ids []stock.PoolID, rows int) *command {
+	return &command{
+		name: "define_pools", lane: laneHint(specs[0].Ref), rows: rows,
+		need: func(n *needs) {
+			for _, s := range specs {
+				n.newPools(s.Ref)
+			}
+		},
+		rule: func(w *work) error {
+			for i, s := range specs {
+				p := w.PoolRefs[s.Ref]
+				if p == nil {
+					p = &PoolRow{ID: w.NextPool, Ref: s.Ref, Supplier: s.Supplier, From: s.From, To: s.From}
+					w.NextPool++
+					w.PoolRefs[s.Ref] = p
+					w.newPools = append(w.newPools, p)
+				}
+				ids[i] = p.ID
+				w.extend(p, s)
+			}
+			return nil
+		},
+	}
+}
+
+// extend makes the slots a pool lacks up to the end of the spec; what exists stays as it is.
+func (w *work) extend(p *PoolRow, s PoolSpec) {
+	if p.Retired || s.To <= p.To && p.Version > 0 && p.Physical == s.Physical && p.OverbookingBP == s.OverbookingBP {
+		return
+	}
+	for slot := p.To; slot < s.To; slot++ {
+		w.newSlots = append(w.newSlots, &SlotRow{Key: stock.Key{Pool: p.ID, Slot: slot}, Counters: stock.New(s.Physical, s.OverbookingBP), Version: 1})
+	}
+	p.Physical, p.OverbookingBP, p.To = s.Physical, s.OverbookingBP, max(p.To, s.To)
+	w.setPool(p)
+}
+
+// setPool writes a pool back; a new one is inserted as it is.
+func (w *work) setPool(p *PoolRow) {
+	if p.Version == 0 || w.isNew(p) {
+		p.Version = 1
+		return
+	}
+	if w.pools[p.ID] == nil {
+		p.Version++
+		w.pools[p.ID] = p
+	}
+}
+
+func (w *work) isNew(p *PoolRow) bool {
+	for _, q := range w.newPools {
+		if q == p {
+			return true
+		}
+	}
+	return false
+}
+
+// ChangeStock implements Service. Each change is one transaction of its own.
+func (c *Core) ChangeStock(ctx context.Context, changes []StockChange) error {
+	for i := range changes {
+		if err := changes[i].check(); err != nil {
+			return err
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(bulkAtOnce)
+	for pool, of := range byPool(changes) {
+		g.Go(func() error {
+			for i := range of { // changes of one pool keep their order
+				if err := c.desk.do(ctx, stockCommand(pool, of[i])); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func byPool(changes []StockChange) map[stock.PoolID][]StockChange {
+	m := map[stock.PoolID][]StockChange{}
+	for _, ch := range changes {
+		m[ch.Pool] = append(m[ch.Pool], ch)
+	}
+	return m
+}
+
+func (ch *StockChange) check() error {
+	probe := stock.New(0, 0)
+	switch {
+	case ch.From >= ch.To || int(ch.To-ch.From) > MaxPoolSlots:
+		return invalid("/from", "span_invalid", "The time to change is empty or too long.")
+	case ch.Physical != nil && probe.SetPhysical(*ch.Physical) != nil:
+		return invalid("/capacity", "capacity_out_of_range", "The capacity must be 0 to %d.", stock.MaxUnits)
+	case ch.OutOfOrder != nil && probe.SetOutOfOrder(*ch.OutOfOrder) != nil:
+		return invalid("/out_of_order", "out_of_order_out_of_range", "The number out of order must be 0 to %d.", stock.MaxUnits)
+	case ch.OverbookingBP != nil && probe.SetOverbooking(*ch.OverbookingBP) != nil:
+		return invalid("/overbooking_bp", "overbooking_out_of_range", "Overbooking must be -10000 to %d basis points.", stock.MaxOverbookingBP)
+	case ch.Target != nil && probe.SetTarget(*ch.Target) != nil:
+		return invalid("/target", "target_out_of_range", "The target must be 0 to %d.", stock.MaxUnits)
+	}
+	return nil
+}
+
+func stockCommand(pool stock.PoolID, ch StockChange) *command {
+	return &command{
+		name: "change_stock", lane: pool, rows: int(ch.To - ch.From),
+		need: func(n *needs) {
+			n.span(ch.Span)
+			if ch.Default {
+				n.pool(pool)
+			}
+		},
+		rule: func(w *work) error {
+			if ch.Default {
+				p := w.Pools[pool]
+				if p == nil || p.Retired {
+					return errPoolGone
+				}
+				if ch.Physical != nil {
+					p.Physical = *ch.Physical
+				}
+				if ch.OverbookingBP != nil {
+					p.OverbookingBP = *ch.OverbookingBP
+				}
+				w.setPool(p)
+			}
+			for s := ch.From; s < ch.To; s++ {
+				key := stock.Key{Pool: pool, Slot: s}
+				if w.Slots[key] == nil {
+					continue // beyond what exists: extensions start from the pool's defaults
+				}
+				row, err := w.slot(key)
+				if err != nil {
+					return err
+				}
+				if err := ch.apply(&row.Counters); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+var errPoolGone = fault.New(fault.NotFound, "pool_not_found", "This is not on sale any more.")
+
+// apply was checked on the values before; what it refuses here is broken.
+func (ch *StockChange) apply(c *stock.Counters) (err error) {
+	set := func(v *int32, f func(int32) error) {
+		if v != nil && err == nil {
+			err = f(*v)
+		}
+	}
+	set(ch.Physical, c.SetPhysical)
+	set(ch.OutOfOrder, c.SetOutOfOrder)
+	set(ch.OverbookingBP, c.SetOverbooking)
+	set(ch.Target, c.SetTarget)
+	if ch.Derive {
+		c.DeriveTarget()
+	}
+	if ch.Closed != nil {
+		c.SetClosed(*ch.Closed)
+	}
+	return err
+}
+
+// RetirePools implements Service.
+func (c *Core) RetirePools(ctx context.Context, pools []stock.PoolID, from stock.Slot) error {
+	if len(pools) == 0 {
+		return nil
+	}
+	return c.desk.do(ctx, &command{
+		name: "retire_pools", lane: pools[0], rows: len(pools),
+		need: func(n *needs) {
+			n.pool(pools...)
+			for _, p := range pools {
+				n.span(Span{p, from, from + MaxPoolSlots})
+				n.dueOn(p)
+			}
+		},
+		rule: func(w *work) error {
+			for _, s := range w.Slots {
+				if s.Held+s.Sold > 0 && containsPool(pools, s.Key.Pool) && s.Key.Slot >= from {
+					return fault.New(fault.Conflict, "has_reservations", "There are reservations from today on. Cancel or move them first, or stop selling it instead.")
+				}
+			}
+			for _, id := range pools {
+				p := w.Pools[id]
+				if p == nil {
+					return errPoolGone
+				}
+				if !p.Retired {
+					p.Retired = true
+					w.setPool(p)
+				}
+			}
+			for key, s := range w.Slots {
+				if !containsPool(pools, key.Pool) || key.Slot < from || s.Closed {
+					continue
+				}
+				row, err := w.slot(key)
+				if err != nil {
+					return err
+				}
+				row.SetClosed(true)
+			}
+			return nil
+		},
+	})
+}
+
+func containsPool(pools []stock.PoolID, p stock.PoolID) bool {
+	for _, q := range pools {
+		if q == p {
+			return true
+		}
+	}
+	return false
+}
+
+// Slots implements Service.
+func (c *Core) Slots(ctx context.Context, span Span) ([]SlotRow, error) {
+	if span.From >= span.To || int(span.To-span.From) > MaxPoolSlots {
+		return nil, invalid("/from", "span_invalid", "The time asked for is empty or too long.")
+	}
+	return c.store.Slots(ctx, span)
+}
+
+// Snapshot implements Service.
+func (c *Core) Snapshot(ctx context.Context, from stock.Slot, yield func([]SlotRow) error) (Positions, error) {
+	return c.store.Snapshot(ctx, from, yield)
+}
+
+var _ Service = (*Core)(nil)

@@ -1,0 +1,94 @@
+package reservation
+
+import (
+	"context"
+	"strings"
+
+	"holdfast/uid"
+)
+
+// MaxPage bounds a list.
+const MaxPage = 200
+
+// Reservation implements Service.
+func (c *Core) Reservation(ctx context.Context, caller Caller, ref string) (*Reservation, error) {
+	if !strings.HasPrefix(ref, "res_") || len(ref) > maxNameBytes {
+		return nil, errNotFound
+	}
+	named := namedID(caller.Subject, ref)
+	ids := []uid.ID{named}
+	if id, err := uid.Parse("res", ref); err == nil {
+		ids = append(ids, id)
+	}
+	found, err := c.store.Reservations(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range found {
+		if r.ID == named && r.Caller == caller.Subject && r.Name == ref || r.ID != named && caller.sees(r) {
+			return r.current(c), nil
+		}
+	}
+	return nil, errNotFound
+}
+
+// maxNameBytes bounds the ids callers give their reservations.
+const maxNameBytes = 64
+
+// sees reports whether a reservation exists for the caller.
+func (c Caller) sees(r *Reservation) bool {
+	if r.Caller == c.Subject {
+		return true
+	}
+	if !c.Staff {
+		return false
+	}
+	if c.Supplier.IsZero() {
+		return true
+	}
+	for i := range r.Items {
+		if r.Items[i].Supplier == c.Supplier {
+			return true
+		}
+	}
+	return false
+}
+
+// current shows a hold that has lapsed as expired, before the sweep has written it.
+func (r *Reservation) current(c *Core) *Reservation {
+	now := c.clock.Now()
+	if r.Effective(now) == r.Status {
+		return r
+	}
+	f := factsOf(r)
+	f.Status, f.ItemStatus = Expired, nil
+	return r.as(f)
+}
+
+// Reservations implements Service.
+func (c *Core) Reservations(ctx context.Context, caller Caller, f Filter) ([]*Reservation, error) {
+	f.Caller, f.Supplier = caller.Subject, uid.ID{}
+	if caller.Staff {
+		f.Caller, f.Supplier = "", caller.Supplier
+	}
+	if f.Limit < 1 || f.Limit > MaxPage {
+		return nil, invalid("/limit", "limit_out_of_range", "A page has 1 to %d entries.", MaxPage)
+	}
+	found, err := c.store.Find(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range found {
+		found[i] = r.current(c)
+	}
+	return found, nil
+}
+
+// History implements Service.
+func (c *Core) History(ctx context.Context, caller Caller, ref string) ([]Entry, error) {
+	r, err := c.Reservation(ctx, caller, ref)
+	if err != nil {
+		return nil, err
+	}
+	return c.store.History(ctx, r.ID)
+}

@@ -1,0 +1,212 @@
+package reservation
+
+import (
+	"time"
+
+	"holdfast/money"
+	"holdfast/offer"
+	"holdfast/stock"
+	"holdfast/uid"
+)
+
+// Status is where a reservation, or one item of it, stands.
+type Status uint8
+
+// The states: held -> confirming -> confirmed -> completed; exits expired, rejected, cancelled.
+const (
+	Held       Status = iota + 1 // stock is kept until HoldExpiresAt
+	Confirming                   // a payment runs; the hold has its grace
+	Confirmed                    // stock is sold
+	Completed                    // the last service has been delivered
+	Expired                      // the hold lapsed
+	Rejected                     // the payment was refused
+	Cancelled
+)
+
+// Statuses lists all states in order.
+var Statuses = []Status{Held, Confirming, Confirmed, Completed, Expired, Rejected, Cancelled}
+
+var statusText = [...]string{Held: "held", Confirming: "confirming", Confirmed: "confirmed", Completed: "completed", Expired: "expired", Rejected: "rejected", Cancelled: "cancelled"}
+
+// String is the word the API uses.
+func (s Status) String() string { return statusText[s] }
+
+// PaymentStatus is where the money of a reservation stands.
+type PaymentStatus uint8
+
+// The states of the money.
+const (
+	Unpaid PaymentStatus = iota + 1
+	Authorized
+	Paid
+	PartiallyRefunded
+	Refunded
+	PaymentFailed
+)
+
+var paymentText = [...]string{Unpaid: "unpaid", Authorized: "authorized", Paid: "paid", PartiallyRefunded: "partially_refunded", Refunded: "refunded", PaymentFailed: "failed"}
+
+// String is the word the API uses.
+func (s PaymentStatus) String() string { return paymentText[s] }
+
+// Step is what the saga of a reservation has to do next; the desk commits it with the state it belongs to, so a
+// restarted process resumes where the killed one stopped (saga.go).
+type Step uint8
+
+// The steps.
+const (
+	NoStep     Step = iota
+	AskPayment      // confirming: find out whether the money was set aside
+	Capture         // confirmed: take the money that is set aside
+	VoidStep        // rejected or lapsed: let go of money that may be set aside
+	RefundStep      // cancelled: return Owed to the traveller
+)
+
+var stepText = [...]string{NoStep: "", AskPayment: "ask_payment", Capture: "capture", VoidStep: "void", RefundStep: "refund"}
+
+// String names the step in logs.
+func (s Step) String() string { return stepText[s] }
+
+// Reservation is what a caller reserved.
+type Reservation struct {
+	ID        uid.ID
+	Name      string // the id its caller gave it ("res_..."), "" for none; unique per caller
+	Locator   string
+	Caller    string // subject of the token that placed it
+	Status    Status
+	Payment   PaymentStatus
+	Currency  money.Currency
+	CreatedAt time.Time
+	UpdatedAt time.Time
+
+	HoldExpiresAt time.Time // of a Held one the end of the hold, of a Confirming one the end of the grace
+	PlacedUntil   time.Time // HoldExpiresAt as the placing answer named it; never changes
+	Extensions    int16     // how often the hold was extended
+	GraceUsed     bool      // the one payment grace has been given
+
+	Attempt   uid.ID // the payment that runs or ran; zero before the first
+	Method    string // its token
+	PayKey    uid.ID // idempotency key of the pay or cancel call that waits for the outcome; zero for none
+	Paid      int64  // captured, in minor units
+	Refunded  int64  // returned
+	Owed      int64  // promised back by confirmed cancellations and not yet returned
+	RefundID  uid.ID // of the refund that Owed runs under
+	Step      Step
+	StepDue   time.Time // when the step may be tried (again)
+	StepTries int16
+
+	Items      []Item
+	Travellers []Traveller
+	Version    int64 // each transition adds one and writes one History entry with this number
+	Stored     int64 // Version as loaded, set by the store, which updates the row only where it still is so; 0 for a new one
+}
+
+// Item is one sold piece.
+type Item struct {
+	ID     uid.ID
+	Status Status
+	offer.Piece
+}
+
+// Traveller is a person who travels.
+type Traveller struct {
+	GivenName  string `json:"given_name"`
+	FamilyName string `json:"family_name"`
+	Email      string `json:"email,omitempty"`
+}
+
+// Total is the price of all items, cancelled ones included: what was sold.
+func (r *Reservation) Total() money.Amount {
+	var sum int64
+	for i := range r.Items {
+		sum += r.Items[i].Price.Total()
+	}
+	return money.Of(sum, r.Currency)
+}
+
+// Live reports whether the reservation keeps stock at now: a hold that has lapsed does not, swept or not.
+func (r *Reservation) Live(now time.Time) bool {
+	switch r.Status {
+	case Held:
+		return now.Before(r.HoldExpiresAt)
+	case Confirming, Confirmed, Completed:
+		return true
+	case Expired, Rejected, Cancelled:
+		return false
+	}
+	return false
+}
+
+// Effective is the status a reader sees at now: a lapsed hold is expired at once, before the sweep has written it.
+func (r *Reservation) Effective(now time.Time) Status {
+	if r.Status == Held && !now.Before(r.HoldExpiresAt) {
+		return Expired
+	}
+	return r.Status
+}
+
+// EndsAt is when the last live item has been delivered.
+func (r *Reservation) EndsAt() time.Time {
+	var last time.Time
+	for i := range r.Items {
+		if it := &r.Items[i]; it.Status != Cancelled && it.Terms.EndsAt.After(last) {
+			last = it.Terms.EndsAt
+		}
+	}
+	return last
+}
+
+// Claims are the claims of all items, or of those the filter keeps.
+func (r *Reservation) Claims(keep func(*Item) bool) []stock.Claim {
+	var all []stock.Claim
+	for i := range r.Items {
+		if keep == nil || keep(&r.Items[i]) {
+			all = append(all, r.Items[i].Piece.Claims...)
+		}
+	}
+	return all
+}
+
+// Actor is who did something.
+type Actor struct {
+	Kind ActorKind
+	ID   string // subject; for the system the part that acted, e.g. "sweep"
+}
+
+// ActorKind says in which role somebody acted.
+type ActorKind uint8
+
+// The roles.
+const (
+	TravellerActor ActorKind = iota + 1
+	StaffActor
+	SystemActor
+)
+
+var actorText = [...]string{TravellerActor: "traveller", StaffActor: "staff", SystemActor: "system"}
+
+// String is the word the API uses.
+func (k ActorKind) String() string { return actorText[k] }
+
+// Entry is one line of a reservation's history: one transition.
+type Entry struct {
+	Reservation uid.ID
+	Version     int64 // of the reservation after it; 1 for the placing
+	At          time.Time
+	Actor       Actor
+	Cause       Cause
+	From, To    Status // From is 0 for the placing
+	Payment     PaymentStatus
+	Note        string // further facts for people, e.g. an amount; "" for none
+}
+
+// Quote is a priced promise to cancel items, for a short time.
+type Quote struct {
+	ID          uid.ID
+	Reservation uid.ID
+	Version     int64 // of the reservation it was made for; any change since ends it
+	Items       []uid.ID
+	Refund      int64 // minor units of the reservation's currency
+	Fee         int64
+	ExpiresAt   time.Time
+}

@@ -1,0 +1,141 @@
+package reservation
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"holdfast/stock"
+	"holdfast/uid"
+)
+
+// Store keeps rows. It knows no rules: what may change and how is decided by the function it is handed. Every engine
+// passes reservationtest.RunStore. Errors other than those named here are translated to fault.Error at its door.
+type Store interface {
+	// Transact loads and locks what need names, in the lock order of doc.go, calls decide, and commits what it says
+	// together with a row that bears the batch's id. decide does no I/O and may be called again on fresh rows (after a
+	// serialization failure or deadlock, which the store retries a bounded number of times).
+	// ErrUnknownCommit means: the commit was sent and its answer lost; ask Committed. Any other error: nothing happened.
+	Transact(ctx context.Context, b Batch, need Need, decide func(*Rows) (*Changes, error)) error
+	// Committed reports whether a batch took effect. It must not answer while the batch's transaction may still be open.
+	Committed(ctx context.Context, batch uid.ID) (bool, error)
+
+	// Reservations reads reservations with items and travellers; what does not exist is left out.
+	Reservations(ctx context.Context, ids []uid.ID) ([]*Reservation, error)
+	// Find lists reservations by the filter, newest first.
+	Find(ctx context.Context, f Filter) ([]*Reservation, error)
+	// History reads the entries of one reservation, oldest first.
+	History(ctx context.Context, id uid.ID) ([]Entry, error)
+	// Keys reads stored idempotency keys; what does not exist is left out.
+	Keys(ctx context.Context, ids []uid.ID) ([]*KeyRow, error)
+	// Quote reads one cancellation quote; nil if it does not exist.
+	Quote(ctx context.Context, id uid.ID) (*Quote, error)
+	// Due lists ids that wait for the system at now: lapsed holds (Held or Confirming past HoldExpiresAt), steps whose
+	// time has come, confirmed reservations that have ended.
+	Due(ctx context.Context, what DueKind, now time.Time, limit int) ([]uid.ID, error)
+
+	// Pools lists pools by ascending id after the given one.
+	Pools(ctx context.Context, after stock.PoolID, limit int) ([]PoolRow, error)
+	// PoolsByRef reads pools by public id; what does not exist is left out.
+	PoolsByRef(ctx context.Context, refs []uid.ID) ([]PoolRow, error)
+	// Slots reads the slots of a span in order.
+	Slots(ctx context.Context, span Span) ([]SlotRow, error)
+	// Snapshot streams every slot from the given one on, by pool and slot, in one consistent read together with the
+	// position of every stream; yield returning an error stops it.
+	Snapshot(ctx context.Context, from stock.Slot, yield func([]SlotRow) error) (Positions, error)
+	// Revocations reads all revocations.
+	Revocations(ctx context.Context) ([]Revocation, error)
+
+	// Events reads a stream after position n, in order, without ever passing a missing number.
+	Events(ctx context.Context, stream int32, after int64, limit int) ([]Event, error)
+	// Streams lists the streams with the number of their last event.
+	Streams(ctx context.Context) (Positions, error)
+
+	// Secret returns the named secret, storing fresh as it if there is none yet; all processes get the same one.
+	Secret(ctx context.Context, name string, fresh []byte) ([]byte, error)
+	// Prune removes keys of reservations that are no longer live and older than keys, and batch rows and idle hold counts older than
+	// batches; at most limit rows of each. It returns how many went.
+	Prune(ctx context.Context, keys, batches time.Time, limit int) (int, error)
+
+	// AuditPools and AuditReservations read what the audit recomputes, each call one short consistent snapshot.
+	AuditPools(ctx context.Context, after stock.PoolID, limit int) (PoolAudit, error)
+	AuditReservations(ctx context.Context, after uid.ID, limit int) (ReservationAudit, error)
+	// AuditStreams describes every outbox stream.
+	AuditStreams(ctx context.Context) (streams []StreamAudit, historyEntries int64, err error)
+
+	// Close lets go of connections and files.
+	Close() error
+}
+
+// ErrUnknownCommit is a commit whose answer was lost.
+var ErrUnknownCommit = errors.New("outcome of the commit is not known")
+
+// Batch identifies one transaction of the desk.
+type Batch struct {
+	ID     uid.ID
+	Stream string    // name of the outbox stream its events go to, e.g. "node-1/lane-0"
+	Now    time.Time // the batch's now; zero: take the database's clock
+}
+
+// Filter selects reservations. Exactly one of Caller and Supplier is set, or neither for the operator.
+type Filter struct {
+	Caller   string
+	Supplier uid.ID
+	Status   Status // 0: any
+	Locator  string // "": any
+	After    uid.ID // older than this one; zero: from the newest
+	Before   uid.ID // newer than this one, nearest first reversed to newest first; zero: no bound
+	Updated  time.Time
+	Limit    int
+}
+
+// DueKind says what to look for.
+type DueKind uint8
+
+// What can be due.
+const (
+	DueHolds DueKind = iota + 1
+	DueSteps
+	DueEnds
+)
+
+// Positions maps a stream to the number of its last event.
+type Positions map[int32]int64
+
+// PoolAudit is what one snapshot says about a range of pools.
+type PoolAudit struct {
+	Pools  []PoolRow
+	Slots  []SlotRow    // by pool, slot
+	Claims []AuditClaim // live ones
+	Counts []CountRow   // with holds, of these pools
+	Last   stock.PoolID // continue after it; 0 when there is nothing more
+}
+
+// AuditClaim is a live claim with whom it belongs to.
+type AuditClaim struct {
+	Reservation uid.ID
+	Caller      string
+	Life        ClaimLife
+	stock.Claim
+}
+
+// ReservationAudit is what one snapshot says about a range of reservations.
+type ReservationAudit struct {
+	Reservations []*Reservation
+	History      map[uid.ID][]Entry
+	Claims       map[uid.ID][]ClaimLife // of each item in order, 0 when an item's claims disagree among themselves
+	Events       map[uid.ID][]int64     // per History entry the version in the event it names; 0: no such event, or another subject's
+	Keys         map[uid.ID][]KeyRow
+	Last         uid.ID // continue after it; zero when there is nothing more
+}
+
+// StreamAudit is one outbox stream.
+type StreamAudit struct {
+	Stream  int32
+	Name    string
+	Next    int64 // the number its next event will get
+	First   int64 // lowest stored number; 0 for none
+	Last    int64 // highest stored number; 0 for none
+	Events  int64 // how many are stored ...
+	Subject int64 // ... and how many of them have a subject: as many as there are history entries
+}

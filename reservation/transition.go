@@ -1,0 +1,92 @@
+package reservation
+
+// Cause says what led to a transition; history and events carry it.
+type Cause uint8
+
+// The causes.
+const (
+	Placed         Cause = iota + 1
+	HoldExtended         // staff or traveller asked for more time
+	PaymentBegun         // the grace starts
+	PaymentMade          // the money is set aside: held stock becomes sold
+	PaymentTaken         // the money is captured
+	PaymentRefused       // declined by the provider
+	PaymentLapsed        // no outcome within the grace
+	PaidLate             // an outcome after the hold had gone: stock re-acquired
+	HoldLapsed           // not paid in time
+	ReleasedUnpaid       // given back before any payment
+	CancelledPaid        // cancelled after payment, in part or whole, by a quote
+	MoneyReturned        // a refund went out
+	Delivered            // the last service is over
+)
+
+var causeText = [...]string{
+	Placed: "placed", HoldExtended: "hold_extended", PaymentBegun: "payment_begun", PaymentMade: "payment_made", PaymentTaken: "payment_taken",
+	PaymentRefused: "payment_refused", PaymentLapsed: "payment_lapsed", PaidLate: "paid_late", HoldLapsed: "hold_lapsed", ReleasedUnpaid: "released",
+	CancelledPaid: "cancelled", MoneyReturned: "money_returned", Delivered: "delivered",
+}
+
+// String is the word the API uses.
+func (c Cause) String() string { return causeText[c] }
+
+// EventType is the type of the event a transition writes.
+func (c Cause) EventType() string { return "reservation." + causeText[c] }
+
+// Effect is what a transition does to the stock the items claim.
+type Effect uint8
+
+// The effects.
+const (
+	KeepStock    Effect = iota + 1 // claims stay as they are
+	TakeStock                      // free -> held
+	SellStock                      // held -> sold
+	TakeAndSell                    // free -> sold, for money that came after the hold had gone
+	ReleaseStock                   // held -> free
+	ReturnStock                    // sold -> free
+)
+
+// Transition is one allowed step. From 0 is "does not exist yet".
+type Transition struct {
+	From, To Status
+	Cause    Cause
+	Who      []ActorKind
+	Effect   Effect
+	Guard    func(*Reservation) bool // nil: always; what the state must satisfy besides From
+}
+
+var (
+	anyone   = []ActorKind{TravellerActor, StaffActor}
+	byItself = []ActorKind{SystemActor}
+)
+
+// Transitions is the whole state machine; there is no other way to change a status. transition_test.go walks it.
+var Transitions = []Transition{
+	{0, Held, Placed, anyone, TakeStock, nil},
+	{Held, Held, HoldExtended, anyone, KeepStock, nil},
+	{Held, Confirming, PaymentBegun, anyone, KeepStock, func(r *Reservation) bool { return !r.GraceUsed }},
+	{Held, Expired, HoldLapsed, byItself, ReleaseStock, nil},
+	{Held, Cancelled, ReleasedUnpaid, anyone, ReleaseStock, nil},
+	{Confirming, Confirmed, PaymentMade, byItself, SellStock, nil},
+	{Confirming, Rejected, PaymentRefused, byItself, ReleaseStock, nil},
+	{Confirming, Expired, PaymentLapsed, byItself, ReleaseStock, nil},
+	{Expired, Expired, PaymentRefused, byItself, KeepStock, nil},
+	{Expired, Confirmed, PaidLate, byItself, TakeAndSell, func(r *Reservation) bool { return !r.Attempt.IsZero() }},
+	{Confirmed, Confirmed, PaymentTaken, byItself, KeepStock, func(r *Reservation) bool { return r.Payment == Authorized }},
+	{Confirmed, Confirmed, CancelledPaid, anyone, ReturnStock, nil}, // of some items
+	{Confirmed, Cancelled, CancelledPaid, anyone, ReturnStock, nil},
+	{Confirmed, Confirmed, MoneyReturned, byItself, KeepStock, nil},
+	{Cancelled, Cancelled, MoneyReturned, byItself, KeepStock, nil},
+	{Completed, Completed, MoneyReturned, byItself, KeepStock, nil},
+	{Confirmed, Completed, Delivered, byItself, KeepStock, nil},
+	{Completed, Completed, PaymentTaken, byItself, KeepStock, func(r *Reservation) bool { return r.Payment == Authorized }},
+}
+
+// find is the transition from one state to another for a cause, or nil.
+func find(from, to Status, cause Cause) *Transition {
+	for i := range Transitions {
+		if t := &Transitions[i]; t.From == from && t.To == to && t.Cause == cause {
+			return t
+		}
+	}
+	return nil
+}

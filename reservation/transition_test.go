@@ -1,0 +1,109 @@
+package reservation
+
+import (
+	"slices"
+	"testing"
+
+	"holdfast/uid"
+)
+
+// The whole table, written out: every other combination of states and cause must be impossible. A transition that is
+// added or lost has to be added or lost here too.
+func TestTransitionsAreExactlyThese(t *testing.T) {
+	type edge struct {
+		from, to Status
+		cause    Cause
+	}
+	want := map[edge]Effect{
+		{0, Held, Placed}:                      TakeStock,
+		{Held, Held, HoldExtended}:             KeepStock,
+		{Held, Confirming, PaymentBegun}:       KeepStock,
+		{Held, Expired, HoldLapsed}:            ReleaseStock,
+		{Held, Cancelled, ReleasedUnpaid}:      ReleaseStock,
+		{Confirming, Confirmed, PaymentMade}:   SellStock,
+		{Confirming, Rejected, PaymentRefused}: ReleaseStock,
+		{Confirming, Expired, PaymentLapsed}:   ReleaseStock,
+		{Expired, Expired, PaymentRefused}:     KeepStock,
+		{Expired, Confirmed, PaidLate}:         TakeAndSell,
+		{Confirmed, Confirmed, PaymentTaken}:   KeepStock,
+		{Confirmed, Confirmed, CancelledPaid}:  ReturnStock,
+		{Confirmed, Cancelled, CancelledPaid}:  ReturnStock,
+		{Confirmed, Confirmed, MoneyReturned}:  KeepStock,
+		{Cancelled, Cancelled, MoneyReturned}:  KeepStock,
+		{Completed, Completed, MoneyReturned}:  KeepStock,
+		{Confirmed, Completed, Delivered}:      KeepStock,
+		{Completed, Completed, PaymentTaken}:   KeepStock,
+	}
+	found := 0
+	for _, from := range append([]Status{0}, Statuses...) {
+		for _, to := range Statuses {
+			for cause := Placed; cause <= Delivered; cause++ {
+				tr := find(from, to, cause)
+				effect, ok := want[edge{from, to, cause}]
+				switch {
+				case tr == nil && ok:
+					t.Errorf("%s -> %s for %s is missing", statusText[from], to, cause)
+				case tr != nil && !ok:
+					t.Errorf("%s -> %s for %s is possible", statusText[from], to, cause)
+				case tr != nil && tr.Effect != effect:
+					t.Errorf("%s -> %s for %s: effect %d, want %d", statusText[from], to, cause, tr.Effect, effect)
+				}
+				if tr != nil {
+					found++
+				}
+			}
+		}
+	}
+	if found != len(Transitions) {
+		t.Errorf("%d of %d transitions found: one is there twice", found, len(Transitions))
+	}
+}
+
+// Stock is conserved by the table: what is taken from free comes back to free on every way out, and only the system
+// decides on money and time.
+func TestTransitionsConserveStock(t *testing.T) {
+	holds := func(s Status) (held, sold bool) {
+		return s == Held || s == Confirming, s == Confirmed || s == Completed
+	}
+	for _, tr := range Transitions {
+		fromHeld, fromSold := holds(tr.From)
+		toHeld, toSold := holds(tr.To)
+		want := KeepStock
+		switch {
+		case !fromHeld && !fromSold && toHeld:
+			want = TakeStock
+		case !fromHeld && !fromSold && toSold:
+			want = TakeAndSell
+		case fromHeld && toSold:
+			want = SellStock
+		case fromHeld && !toHeld:
+			want = ReleaseStock
+		case fromSold && !toSold:
+			want = ReturnStock
+		}
+		if tr.Cause == CancelledPaid {
+			want = ReturnStock // of some items, when the reservation as a whole stays
+		}
+		if tr.Effect != want {
+			t.Errorf("%s -> %s for %s: effect %d, want %d", statusText[tr.From], tr.To, tr.Cause, tr.Effect, want)
+		}
+		money := slices.Contains([]Cause{PaymentMade, PaymentTaken, PaymentRefused, PaymentLapsed, PaidLate, HoldLapsed, MoneyReturned, Delivered}, tr.Cause)
+		if money != slices.Equal(tr.Who, byItself) {
+			t.Errorf("%s may be caused by %v", tr.Cause, tr.Who)
+		}
+	}
+}
+
+func TestFactsRenderTheSameAnswerAgain(t *testing.T) {
+	r := &Reservation{ID: uid.New(), Status: Confirmed, Payment: PartiallyRefunded, Version: 4, Paid: 100, Refunded: 40, Items: []Item{{Status: Cancelled}, {Status: Confirmed}}}
+	f := factsOf(r)
+	r.Status, r.Payment, r.Version, r.Refunded = Cancelled, Refunded, 6, 100
+	r.Items[1].Status = Cancelled
+	got := r.as(f)
+	if got.Status != Confirmed || got.Payment != PartiallyRefunded || got.Version != 4 || got.Refunded != 40 || got.Items[0].Status != Cancelled || got.Items[1].Status != Confirmed {
+		t.Errorf("rendered %+v", got)
+	}
+	if r.Items[1].Status != Cancelled {
+		t.Error("rendering changed the row")
+	}
+}

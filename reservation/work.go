@@ -1,0 +1,314 @@
+package reservation
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"holdfast/fault"
+	"holdfast/stock"
+	"holdfast/uid"
+)
+
+// work is one batch while its rules run: the loaded rows and what has been changed so far. Rules first check, then
+// change: a rule that refuses (a *fault.Error) has changed nothing. Any other error is a broken invariant and fails the
+// whole batch, which the desk then takes apart until the bad command stands alone.
+type work struct {
+	*Rows
+	claimed  map[uid.ID]*KeyRow        // keys that commands of this batch took, with what they became
+	kept     []uid.ID                  // those of them that are new
+	setKeys  map[uid.ID]*KeyRow        // loaded keys that changed
+	fresh    []*Reservation            // placed in this batch
+	dirty    map[uid.ID]*Reservation   // loaded ones that changed
+	lives    []ClaimState              //
+	history  []Entry                   //
+	events   []Event                   //
+	quotes   []*Quote                  //
+	slots    map[stock.Key]*SlotRow    // changed
+	newSlots []*SlotRow                //
+	counts   map[CountKey]*CountRow    // changed
+	pools    map[stock.PoolID]*PoolRow // changed
+	newPools []*PoolRow
+	revoked  []Revocation
+	soldOut  []shortage // what refusals were based on
+}
+
+// shortage is a slot that could not give what was asked for.
+type shortage struct {
+	key  stock.Key
+	free int32
+}
+
+func newWork(rows *Rows) *work {
+	return &work{
+		Rows: rows, claimed: map[uid.ID]*KeyRow{}, setKeys: map[uid.ID]*KeyRow{}, dirty: map[uid.ID]*Reservation{},
+		slots: map[stock.Key]*SlotRow{}, counts: map[CountKey]*CountRow{}, pools: map[stock.PoolID]*PoolRow{},
+	}
+}
+
+// slot is a loaded slot to be changed; its version is the next one from here on.
+func (w *work) slot(key stock.Key) (*SlotRow, error) {
+	if s, ok := w.slots[key]; ok {
+		return s, nil
+	}
+	s, ok := w.Slots[key]
+	if !ok {
+		return nil, fmt.Errorf("pool %d slot %d is gone: %w", key.Pool, key.Slot, stock.ErrBroken)
+	}
+	s.Version++
+	w.slots[key] = s
+	return s, nil
+}
+
+// count is the count row of a caller and pool, to be changed.
+func (w *work) count(key CountKey) *CountRow {
+	c, ok := w.Counts[key]
+	if !ok {
+		c = &CountRow{Key: key}
+		w.Counts[key] = c
+	}
+	w.counts[key] = c
+	return c
+}
+
+// apply makes an effect of claims to the slots.
+func (w *work) apply(claims []stock.Claim, effect Effect) error {
+	if effect == KeepStock || len(claims) == 0 {
+		return nil
+	}
+	demands, err := stock.Demands(claims)
+	if err != nil {
+		return err
+	}
+	for _, d := range demands {
+		s, err := w.slot(d.Key)
+		if err != nil {
+			return err
+		}
+		switch effect {
+		case TakeStock:
+			err = s.Hold(d.Count)
+		case SellStock:
+			err = s.Confirm(d.Count)
+		case TakeAndSell:
+			if err = s.Hold(d.Count); err == nil {
+				err = s.Confirm(d.Count)
+			}
+		case ReleaseStock:
+			err = s.Release(d.Count)
+		case ReturnStock:
+			err = s.Return(d.Count)
+		case KeepStock:
+		}
+		if err != nil {
+			return fmt.Errorf("pool %d slot %d: %w", d.Key.Pool, d.Key.Slot, errors.Join(stock.ErrBroken, err))
+		}
+	}
+	return nil
+}
+
+// short finds the first slot that cannot give what is demanded; nil when all can. A slot that does not exist is
+// beyond what is on sale.
+func (w *work) short(demands []stock.Demand) *fault.Error {
+	for _, d := range demands {
+		s, ok := w.Slots[d.Key]
+		if !ok {
+			return fault.New(fault.Invalid, "not_on_sale", "Part of the requested time is not on sale: it is past, or beyond how far ahead can be booked.")
+		}
+		if err := s.Admits(d.Count); err != nil {
+			w.soldOut = append(w.soldOut, shortage{d.Key, s.Free()})
+			return errSoldOut
+		}
+	}
+	return nil
+}
+
+// errSoldOut is the one answer to a shortage; a stop-sell looks the same from outside.
+var errSoldOut = fault.New(fault.Conflict, "sold_out", "What you asked for is sold out for at least part of the requested time. Nothing was reserved; search again for what is left.")
+
+// lifeAfter is what claims count as after an effect; 0 leaves them.
+func lifeAfter(e Effect) ClaimLife {
+	switch e {
+	case TakeStock:
+		return ClaimHeld
+	case SellStock, TakeAndSell:
+		return ClaimSold
+	case ReleaseStock, ReturnStock:
+		return ClaimFreed
+	case KeepStock:
+	}
+	return 0
+}
+
+// step is one transition to make.
+type step struct {
+	to    Status
+	cause Cause
+	actor Actor
+	items []int         // indexes of the items concerned; nil: all that are not cancelled
+	money PaymentStatus // where the money stands afterwards; 0: as before
+	note  string
+}
+
+// transition moves a loaded or fresh reservation along the table: stock, item states, counts, history and event. The
+// caller has checked what can be refused; what fails here is broken.
+func (w *work) transition(r *Reservation, s step) error {
+	t := find(r.Status, s.to, s.cause)
+	switch {
+	case t == nil:
+		return fmt.Errorf("no transition %s -> %s for %s: %w", r.Status, s.to, s.cause, stock.ErrBroken)
+	case !slices.Contains(t.Who, s.actor.Kind):
+		return fmt.Errorf("%s may not cause %s: %w", s.actor.Kind, s.cause, stock.ErrBroken)
+	case t.Guard != nil && !t.Guard(r):
+		return fmt.Errorf("guard of %s -> %s for %s: %w", r.Status, s.to, s.cause, stock.ErrBroken)
+	}
+	items := s.items
+	if items == nil {
+		for i := range r.Items {
+			if r.Items[i].Status != Cancelled {
+				items = append(items, i)
+			}
+		}
+	}
+	var claims []stock.Claim
+	for _, i := range items {
+		claims = append(claims, r.Items[i].Piece.Claims...)
+	}
+	if err := w.apply(claims, t.Effect); err != nil {
+		return fmt.Errorf("reservation %s: %w", r.ID.Text("res"), err)
+	}
+	if t.Effect == TakeStock {
+		w.hold(r, +1)
+	} else if t.Effect == SellStock || t.Effect == ReleaseStock {
+		w.hold(r, -1)
+	}
+	life := lifeAfter(t.Effect)
+	for _, i := range items {
+		switch {
+		case s.cause == CancelledPaid:
+			r.Items[i].Status = Cancelled
+		case s.cause == MoneyReturned:
+		default:
+			r.Items[i].Status = s.to
+		}
+		if life != 0 && t.Effect != TakeStock {
+			w.lives = append(w.lives, ClaimState{Reservation: r.ID, Item: i, Life: life})
+		}
+	}
+	if s.money != 0 {
+		r.Payment = s.money
+	}
+	from := r.Status
+	r.Status = s.to
+	r.Version++
+	r.UpdatedAt = w.Now
+	w.history = append(w.history, Entry{
+		Reservation: r.ID, Version: r.Version, At: w.Now, Actor: s.actor, Cause: s.cause, From: from, To: s.to, Payment: r.Payment, Note: s.note,
+	})
+	w.events = append(w.events, reservationEvent(r, s, w.Now))
+	if r.Stored == 0 {
+		if r.Version == 1 {
+			w.fresh = append(w.fresh, r)
+		}
+	} else {
+		w.dirty[r.ID] = r
+	}
+	return nil
+}
+
+// touch writes a loaded reservation back though its state did not change (a step was put off).
+func (w *work) touch(r *Reservation) { w.dirty[r.ID] = r }
+
+// hold adds a reservation to, or takes it from, the unpaid holds of its caller in each of its pools.
+func (w *work) hold(r *Reservation, sign int32) {
+	for pool, units := range unitsByPool(r.Claims(nil)) {
+		c := w.count(CountKey{r.Caller, pool})
+		c.Holds += sign
+		c.Units += sign * units
+	}
+}
+
+// unitsByPool is how many units claims take of each pool, summed over the claims.
+func unitsByPool(claims []stock.Claim) map[stock.PoolID]int32 {
+	units := make(map[stock.PoolID]int32, 2)
+	for _, c := range claims {
+		units[c.Pool] += c.Count
+	}
+	return units
+}
+
+// lapse ends a hold, or the grace of a payment, whose time is over.
+func (w *work) lapse(r *Reservation) error {
+	cause := HoldLapsed
+	switch r.Status {
+	case Held:
+	case Confirming:
+		cause = PaymentLapsed // AskPayment goes on: money that comes late re-acquires the stock or is returned
+	case Confirmed, Completed, Expired, Rejected, Cancelled:
+		return nil
+	}
+	if w.Now.Before(r.HoldExpiresAt) {
+		return nil
+	}
+	if err := w.transition(r, step{to: Expired, cause: cause, actor: Actor{SystemActor, "sweep"}}); err != nil {
+		return err
+	}
+	for pool := range unitsByPool(r.Claims(nil)) {
+		c := w.count(CountKey{r.Caller, pool})
+		c.Lapsed++
+		c.LapsedAt = w.Now
+	}
+	return nil
+}
+
+// reservationEvent is what other services learn of a transition.
+func reservationEvent(r *Reservation, s step, now time.Time) Event {
+	data, err := json.Marshal(struct {
+		ID      string `json:"id"`
+		Locator string `json:"locator"`
+		Status  string `json:"status"`
+		Payment string `json:"payment_status"`
+		Cause   string `json:"cause"`
+		Actor   string `json:"actor"`
+		Caller  string `json:"caller"`
+		Version int64  `json:"version"`
+	}{r.ID.Text("res"), r.Locator, s.to.String(), r.Payment.String(), s.cause.String(), s.actor.Kind.String(), r.Caller, r.Version})
+	if err != nil {
+		panic(err) // strings and a number
+	}
+	return Event{Type: s.cause.EventType(), Subject: r.ID, Version: r.Version, At: now, Data: data}
+}
+
+// changes is everything the batch writes, in lock order.
+func (w *work) changes() *Changes {
+	c := &Changes{
+		KeptKeys: w.kept, NewReservations: w.fresh, ClaimStates: w.lives, NewHistory: w.history, NewQuotes: w.quotes,
+		NewPools: w.newPools, NewSlots: w.newSlots, NewRevocations: w.revoked, Events: w.events,
+		SetKeys:         sorted(w.setKeys, func(a, b *KeyRow) int { return compareIDs(a.ID, b.ID) }),
+		SetReservations: sorted(w.dirty, func(a, b *Reservation) int { return compareIDs(a.ID, b.ID) }),
+		SetSlots:        sorted(w.slots, func(a, b *SlotRow) int { return a.Key.Compare(b.Key) }),
+		SetCounts:       sorted(w.counts, func(a, b *CountRow) int { return a.Key.Compare(b.Key) }),
+		SetPools:        sorted(w.pools, func(a, b *PoolRow) int { return int(a.ID - b.ID) }),
+	}
+	slices.SortFunc(c.KeptKeys, compareIDs)
+	slices.SortFunc(c.NewReservations, func(a, b *Reservation) int { return compareIDs(a.ID, b.ID) })
+	slices.SortFunc(c.NewSlots, func(a, b *SlotRow) int { return a.Key.Compare(b.Key) })
+	if rows := append(slices.Clone(c.SetSlots), c.NewSlots...); len(rows) > 0 {
+		c.Events = append(c.Events, Event{Type: stockChanged, At: w.Now, Data: encodeSlots(rows)})
+	}
+	return c
+}
+
+func sorted[K comparable, V any](m map[K]V, cmp func(a, b V) int) []V {
+	out := make([]V, 0, len(m))
+	for _, v := range m {
+		out = append(out, v)
+	}
+	slices.SortFunc(out, cmp)
+	return out
+}
+
+func compareIDs(a, b uid.ID) int { return bytes.Compare(a[:], b[:]) }
