@@ -1,0 +1,254 @@
+// Package folder guards the data folder of the embedded engines: one process at a time, and live data never mixed with
+// the data of a test clock.
+//
+// The folder holds two files of its own. `lock` is locked (flock) for as long as a process uses the folder and says which
+// process that is; the kernel frees it with the process, however that ends, so a file left behind locks nothing.
+// `mode` says since the first use whether the data is live or for tests.
+package folder
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Mode is what the data of a folder is for.
+type Mode int
+
+// The modes of a folder.
+const (
+	Live Mode = iota + 1 // real reservations
+	Test                 // data made under a clock that can be set
+)
+
+func (m Mode) String() string {
+	switch m {
+	case Live:
+		return "live"
+	case Test:
+		return "test"
+	default:
+		return "mode " + strconv.Itoa(int(m))
+	}
+}
+
+var (
+	// ErrHeld: another process uses the folder; the error is a *HeldError.
+	ErrHeld = errors.New("data folder is in use")
+	// ErrMode: the folder holds data of the other mode.
+	ErrMode = errors.New("data folder is of another mode")
+	// ErrAbsent: there is no data folder at that place.
+	ErrAbsent = errors.New("no data folder")
+)
+
+// HeldError says who uses a folder.
+type HeldError struct {
+	Dir     string
+	PID     int    // 0 when the holder has not written it yet
+	Address string // where the holder listens; empty when it does not, or not yet
+}
+
+func (e *HeldError) Error() string {
+	text := fmt.Sprintf("data folder %s is in use", e.Dir)
+	if e.PID != 0 {
+		text += fmt.Sprintf(" by process %d", e.PID)
+	}
+	if e.Address != "" {
+		text += ", which listens on " + e.Address
+	}
+	return text + "; stop it, or name another folder"
+}
+
+// Is makes errors.Is(err, ErrHeld) work.
+func (e *HeldError) Is(target error) bool { return target == ErrHeld }
+
+const (
+	lockName = "lock"
+	modeName = "mode"
+	// lockBytes bounds what is read of a lock file, which anybody could have written.
+	lockBytes = 1 << 10
+)
+
+// Folder is a data folder in use by this process.
+type Folder struct {
+	dir  string
+	mode Mode
+	lock *os.File
+}
+
+// Open takes the folder dir for this process, creating it (0700) where there is none, and marks it with mode at its
+// first use. It fails with ErrHeld while another process has it and with ErrMode where mode is not the folder's; a
+// folder with files and no mark is taken for live.
+func Open(dir string, mode Mode) (*Folder, error) {
+	if mode != Live && mode != Test {
+		return nil, fmt.Errorf("open data folder %s: %v does not exist", dir, mode)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("create data folder: %w", err)
+	}
+	return open(dir, mode)
+}
+
+// OpenExisting takes the folder dir whatever its mode is, for a tool that reads or mends what is there. It fails with
+// ErrAbsent where nothing is, and with ErrHeld while another process has it.
+func OpenExisting(dir string) (*Folder, error) {
+	if _, err := os.Stat(filepath.Join(dir, modeName)); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w at %s", ErrAbsent, dir)
+		}
+		return nil, fmt.Errorf("open data folder: %w", err)
+	}
+	return open(dir, 0)
+}
+
+func open(dir string, want Mode) (_ *Folder, err error) {
+	lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open data folder: %w", err)
+	}
+	f := &Folder{dir: dir, lock: lock}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, lock.Close())
+		}
+	}()
+	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, holder(dir, lock)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock data folder %s: %w", dir, err)
+	}
+	if f.mode, err = settleMode(dir, want); err != nil {
+		return nil, err
+	}
+	return f, f.sign("")
+}
+
+// holder reads who has the lock. What is not there yet, or makes no sense, is left out.
+func holder(dir string, lock io.Reader) error {
+	held := &HeldError{Dir: dir}
+	text, _ := io.ReadAll(io.LimitReader(lock, lockBytes))
+	for line := range strings.Lines(string(text)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch key {
+		case "pid":
+			held.PID, _ = strconv.Atoi(value)
+		case "address":
+			held.Address = value
+		}
+	}
+	return held
+}
+
+// sign writes into the lock file who has it.
+func (f *Folder) sign(address string) error {
+	text := fmt.Sprintf("pid %d\n", os.Getpid())
+	if address != "" {
+		text += "address " + address + "\n"
+	}
+	// Written before it is cut, so that a reader never finds an empty file.
+	if _, err := f.lock.WriteAt([]byte(text), 0); err != nil {
+		return fmt.Errorf("sign data folder: %w", err)
+	}
+	if err := f.lock.Truncate(int64(len(text))); err != nil {
+		return fmt.Errorf("sign data folder: %w", err)
+	}
+	return nil
+}
+
+// settleMode returns the mode of a folder this process has locked, marking it at its first use. A want of 0 takes what is
+// there.
+func settleMode(dir string, want Mode) (Mode, error) {
+	mark := filepath.Join(dir, modeName)
+	text, err := os.ReadFile(mark)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("mode of data folder: %w", err)
+	}
+	var is Mode
+	if err == nil {
+		switch strings.TrimSpace(string(text)) {
+		case Live.String():
+			is = Live
+		case Test.String():
+			is = Test
+		default:
+			return 0, fmt.Errorf("%s says %q; want live or test", mark, text)
+		}
+	} else {
+		used, err := hasFiles(dir)
+		if err != nil {
+			return 0, fmt.Errorf("mode of data folder: %w", err)
+		}
+		if is = want; used {
+			is = Live
+		}
+	}
+	if want != 0 && want != is {
+		return 0, fmt.Errorf("%w: %s holds %v data and cannot be opened for %v; name another folder", ErrMode, dir, is, want)
+	}
+	if text == nil {
+		if err := writeDurably(mark, is.String()+"\n"); err != nil {
+			return 0, fmt.Errorf("mark data folder: %w", err)
+		}
+	}
+	return is, nil
+}
+
+// hasFiles tells whether somebody has used the folder before. What a file system puts there itself does not count.
+func hasFiles(dir string) (bool, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return false, err
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); name != lockName && name != "lost+found" && name != modeName+".new" {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// writeDurably writes a file that is there whole or not at all, after a power cut too.
+func writeDurably(name, text string) (err error) {
+	file, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(name+".new", name); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// Dir is the path of the folder as it was given to Open.
+func (f *Folder) Dir() string { return f.dir }
+
+// Mode is what the data of the folder is for.
+func (f *Folder) Mode() Mode { return f.mode }
+
+// Path is the path of the file name inside the folder.
+func (f *Folder) Path(name string) string { return filepath.Join(f.dir, name) }
+
+// SetAddress notes where this process listens, for the message to whoever wants the folder next.
+func (f *Folder) SetAddress(address string) error { return f.sign(address) }
+
+// Close gives the folder back. The lock file stays: removing it would let two processes lock two files of one name.
+func (f *Folder) Close() error {
+	return errors.Join(f.lock.Truncate(0), f.lock.Close()) // closing unlocks
+}
