@@ -18,7 +18,7 @@ type Currency string
 
 // ParseCurrency accepts an active ISO 4217 code of three capitals.
 func ParseCurrency(s string) (Currency, error) {
-	if !currency.IsValid(s) {
+	if s == "" || !currency.IsValid(s) { // the library takes "no currency" for valid
 		return "", fmt.Errorf("%q is not an ISO 4217 currency code", s)
 	}
 	return Currency(s), nil

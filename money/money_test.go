@@ -34,6 +34,11 @@ func TestParse(t *testing.T) {
 			t.Errorf("Parse(%q) = %v, want an error", bad, got)
 		}
 	}
+	for _, bad := range []string{"", "eur", "EU", "EURO", "QQQ"} {
+		if c, err := money.ParseCurrency(bad); err == nil {
+			t.Errorf("ParseCurrency(%q) = %q, want an error", bad, c)
+		}
+	}
 	if _, err := money.Parse("1.5", "JPY"); err == nil {
 		t.Error("a fraction of a yen was accepted")
 	}

@@ -87,6 +87,8 @@ type Balance struct {
 // refund_exceeds_payment (409), payment_state (409) for a step the payment's state does not allow,
 // payment_provider_unavailable (503) when the provider cannot be reached and nothing was done.
 type Service interface {
+	// Accepts refuses a method that no provider takes (card_number_refused, payment_method_unknown), asking nobody.
+	Accepts(method string) error
 	// Authorize sets the amount aside. A payment that stays without an outcome comes back as Pending and no error.
 	Authorize(ctx context.Context, r Request) (Payment, error)
 	// Resolve asks the provider for the outcome of a Pending payment and records it; others come back as they are.

@@ -142,13 +142,16 @@ func (c *Core) doStep(ctx context.Context, r *Reservation) (settled bool, err er
 		if err != nil {
 			return false, fmt.Errorf("capture: %w", err)
 		}
+		if p.Status != payment.Captured {
+			return false, nil // the provider's answer was lost; asking again settles it
+		}
 		return true, c.recordCapture(ctx, r, p)
 	case VoidStep:
 		p, err := c.payment.Void(ctx, r.Attempt)
 		if err != nil {
 			return false, fmt.Errorf("void: %w", err)
 		}
-		if p.Status == payment.Pending {
+		if p.Status != payment.Voided && p.Status != payment.Declined {
 			return false, nil
 		}
 		return true, c.recordVoid(ctx, r)
