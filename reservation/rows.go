@@ -88,15 +88,15 @@ const (
 // Facts are the parts of a reservation that change later, as they were when an answer was given. Everything else an
 // answer shows never changes, so the same answer can be rendered for as long as the key lives.
 type Facts struct {
-	Status        Status        `json:"s"`
-	Payment       PaymentStatus `json:"p"`
-	HoldExpiresAt time.Time     `json:"x"`
-	UpdatedAt     time.Time     `json:"u"`
-	Version       int64         `json:"v"`
-	Paid          int64         `json:"m,omitempty"`
-	Refunded      int64         `json:"r,omitempty"`
-	Quote         uid.ID        `json:"q"`
-	ItemStatus    []Status      `json:"i,omitempty"` // only when items differ from Status
+	Status        Status
+	Payment       PaymentStatus
+	HoldExpiresAt time.Time
+	UpdatedAt     time.Time
+	Version       int64
+	Paid          int64
+	Refunded      int64
+	Quote         uid.ID
+	ItemStatus    []Status // only when items differ from Status
 }
 
 // SlotRow is a slot as stored.
