@@ -1,0 +1,73 @@
+package hoteltest
+
+import (
+	"context"
+	"sync"
+
+	"holdfast/reservation"
+	"holdfast/stock"
+)
+
+// Faulty is a service reservation that can be made to fail. Everything else goes through to the real one.
+type Faulty struct {
+	reservation.Service
+
+	mu     sync.Mutex
+	before error // answered instead of a stock call
+	after  error // answered although a stock call has had its effect
+	calls  int
+}
+
+// Fail makes stock calls fail with an error, without effect; nil ends it.
+func (f *Faulty) Fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.before = err
+}
+
+// Lose makes the answers of stock calls be lost: they take effect and err is answered; nil ends it.
+func (f *Faulty) Lose(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.after = err
+}
+
+// Calls counts the stock calls so far.
+func (f *Faulty) Calls() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls
+}
+
+func (f *Faulty) do(call func() error) error {
+	f.mu.Lock()
+	before, after := f.before, f.after
+	f.calls++
+	f.mu.Unlock()
+	if before != nil {
+		return before
+	}
+	if err := call(); err != nil {
+		return err
+	}
+	return after
+}
+
+// DefinePools implements reservation.Service.
+func (f *Faulty) DefinePools(ctx context.Context, specs []reservation.PoolSpec) (ids []stock.PoolID, err error) {
+	err = f.do(func() error {
+		ids, err = f.Service.DefinePools(ctx, specs)
+		return err
+	})
+	return ids, err
+}
+
+// ChangeStock implements reservation.Service.
+func (f *Faulty) ChangeStock(ctx context.Context, changes []reservation.StockChange) error {
+	return f.do(func() error { return f.Service.ChangeStock(ctx, changes) })
+}
+
+// RetirePools implements reservation.Service.
+func (f *Faulty) RetirePools(ctx context.Context, pools []stock.PoolID, from stock.Slot) error {
+	return f.do(func() error { return f.Service.RetirePools(ctx, pools, from) })
+}
