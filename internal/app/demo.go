@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"holdfast/civil"
+	"holdfast/demo"
+	"holdfast/hotel"
+	"holdfast/identity"
+)
+
+// demoTokenFile keeps the random tokens of a demo that others can reach.
+const demoTokenFile = "demo-tokens.json" //nolint:gosec // a file's name
+
+// demoTokens are the tokens of the demo, nil without one. On a loopback address they are the well-known ones; a server
+// that others can reach has random ones, kept in the data folder.
+func (s *system) demoTokens() ([]identity.Token, error) {
+	if !s.config.Demo {
+		return nil, nil
+	}
+	tokens := demo.Tokens()
+	if loopback(s.config.Addr) {
+		return tokens, nil
+	}
+	path := filepath.Join(s.config.Data, demoTokenFile)
+	text, err := os.ReadFile(path)
+	if err == nil {
+		if err := json.Unmarshal(text, &tokens); err != nil {
+			return nil, fmt.Errorf("%s: %w; remove it to get new tokens", path, err)
+		}
+		return tokens, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("demo tokens: %w", err)
+	}
+	for i := range tokens {
+		tokens[i].Token += "-" + strings.ToLower(rand.Text())
+	}
+	if text, err = json.MarshalIndent(tokens, "", "  "); err != nil {
+		return nil, fmt.Errorf("demo tokens: %w", err)
+	}
+	if err := os.MkdirAll(s.config.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("demo tokens: %w", err)
+	}
+	// Written whole under another name first: a start that is killed leaves no half a file.
+	if err := os.WriteFile(path+".new", append(text, '\n'), 0o600); err != nil {
+		return nil, fmt.Errorf("demo tokens: %w", err)
+	}
+	return tokens, os.Rename(path+".new", path)
+}
+
+// loopback tells whether only this machine can reach the address.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// fillDemo brings the demo world into an empty store, or goes on with a fill that was cut off.
+func (s *system) fillDemo(ctx context.Context, out io.Writer) error {
+	begin := time.Now()
+	wanted, err := s.wantsDemo(ctx)
+	if err != nil || !wanted {
+		return err
+	}
+	say := func(done, total int) { _, _ = fmt.Fprintf(out, "Demo world: %d of %d hotels\n", done, total) }
+	world := demo.Make(demo.Seed, civil.Today(s.clock.Now(), time.UTC), s.config.HorizonNights)
+	added, err := demo.Fill(ctx, world, s.identity, s.hotel, say)
+	if err != nil {
+		return err
+	}
+	if added > 0 {
+		_, _ = fmt.Fprintf(out, "Demo world: ready after %.1f s\n", time.Since(begin).Seconds())
+	}
+	return nil
+}
+
+// wantsDemo tells whether the store is empty or has the demo's suppliers already.
+func (s *system) wantsDemo(ctx context.Context) (bool, error) {
+	suppliers, err := s.identity.Suppliers(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, have := range suppliers {
+		if have.ID == demo.Staff() {
+			return true, nil
+		}
+	}
+	houses, _, err := s.hotel.Houses(ctx, hotel.ListQuery{Limit: 1, Editor: &hotel.Editor{}})
+	if err != nil {
+		return false, err
+	}
+	if len(suppliers) > 0 || len(houses) > 0 {
+		s.log.Warn("the store is not empty; the demo world is left out")
+		return false, nil
+	}
+	return true, nil
+}
