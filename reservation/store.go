@@ -22,6 +22,9 @@ type Store interface {
 
 	// Reservations reads reservations with items and travellers; what does not exist is left out.
 	Reservations(ctx context.Context, ids []uid.ID) ([]*Reservation, error)
+	// FreeLocators gives those of some locators that no reservation has. One may be taken by the time it is used; then
+	// Transact decides again.
+	FreeLocators(ctx context.Context, locators []string) ([]string, error)
 	// Find lists reservations by the filter, newest first.
 	Find(ctx context.Context, f Filter) ([]*Reservation, error)
 	// History reads the entries of one reservation, oldest first.

@@ -48,7 +48,7 @@ func testUnknownOutcome(t *testing.T, w *world) {
 		w.clock.Advance(time.Minute)
 		w.until(t, "ada", ref, func(r *reservation.Reservation) bool { return r.Payment == reservation.Paid })
 		a, err = w.core.Pay(context.Background(), as("ada"), ref, method, key(method))
-		if err != nil || a.Outcome != reservation.OutcomeConfirmed || !a.Replayed {
+		if err != nil || a.Outcome != reservation.OutcomeConfirmed || !a.Replayed || a.Reservation.Paid != 10_000 {
 			t.Errorf("%s repeated: %+v, %v", method, a, err)
 		}
 	}

@@ -1,0 +1,132 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"holdfast/reservation"
+	"holdfast/stock"
+	"holdfast/uid"
+)
+
+// Secret returns the named secret; the first caller's fresh one becomes it.
+func (s *Store) Secret(ctx context.Context, name string, fresh []byte) ([]byte, error) {
+	var value []byte
+	// Two statements of one implicit transaction: the insert waits for another process that stores the same name, and
+	// the read, which sees what was committed before it began, then finds that process's value.
+	err := s.once(ctx, func(p *pipe) {
+		p.do(ctx, qBegin, p.args())
+		p.do(ctx, qInsertSecret, p.args().text(name).bytes(fresh))
+		p.get(ctx, qSecret, p.args().text(name), func(r *row) error { value = r.bytes(); return nil })
+		p.do(ctx, qCommit, p.args())
+	})
+	return value, door(err, "secret")
+}
+
+// Prune removes what nobody asks for any more.
+func (s *Store) Prune(ctx context.Context, keys, batches time.Time, limit int) (int, error) {
+	gone := [3]int{}
+	for i, what := range []struct {
+		query query
+		older time.Time
+	}{{qPruneKeys, keys}, {qPruneBatches, batches}, {qPruneCounts, batches}} {
+		err := s.once(ctx, func(p *pipe) {
+			p.add(ctx, what.query, p.args().time(what.older).int8(int64(limit)), step{name: what.query.name, rows: -1, changed: &gone[i]})
+		})
+		if err != nil {
+			return gone[0] + gone[1] + gone[2], door(err, "prune")
+		}
+	}
+	return gone[0] + gone[1] + gone[2], nil
+}
+
+// AuditPools reads a range of pools with all that counts on them, in one snapshot.
+func (s *Store) AuditPools(ctx context.Context, after stock.PoolID, limit int) (reservation.PoolAudit, error) {
+	var a reservation.PoolAudit
+	l, err := s.acquire(ctx)
+	if err != nil {
+		return a, door(err, "audit pools")
+	}
+	defer l.release()
+	defer l.rollback(ctx)
+	p := l.pipe()
+	p.do(ctx, qBeginRead, p.args())
+	p.get(ctx, qPoolsAfter, p.args().int8(int64(after)).int8(int64(limit)), func(r *row) error { a.Pools = append(a.Pools, scanPool(r)); return nil })
+	if err := p.run(ctx); err != nil || len(a.Pools) == 0 {
+		return a, door(err, "audit pools")
+	}
+	first, last := a.Pools[0].ID, a.Pools[len(a.Pools)-1].ID
+	if len(a.Pools) == limit {
+		a.Last = last
+	}
+	p = l.pipe()
+	in := func() *args { return p.args().int8(int64(first)).int8(int64(last)) }
+	p.get(ctx, qAuditSlots, in(), func(r *row) error { a.Slots = append(a.Slots, scanSlot(r)); return nil })
+	p.get(ctx, qAuditClaims, in(), func(r *row) error {
+		a.Claims = append(a.Claims, reservation.AuditClaim{Reservation: r.id(), Caller: r.text(), Life: reservation.ClaimLife(r.int()), Claim: scanClaim(r)})
+		return nil
+	})
+	p.get(ctx, qAuditCounts, in(), func(r *row) error { a.Counts = append(a.Counts, scanCount(r)); return nil })
+	return a, door(p.run(ctx), "audit pools")
+}
+
+// AuditReservations reads a range of reservations with what was written about them, in one snapshot.
+func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) (reservation.ReservationAudit, error) {
+	a := reservation.ReservationAudit{
+		History: map[uid.ID][]reservation.Entry{}, Claims: map[uid.ID][]reservation.ClaimLife{},
+		Events: map[uid.ID][]int64{}, Keys: map[uid.ID][]reservation.KeyRow{},
+	}
+	// Reservations are never deleted, so which ids are next may be asked outside the snapshot.
+	var ids []uid.ID
+	if err := s.query(ctx, "audit reservations", qAuditReservations, func(a *args) *args { return a.id(after).int8(int64(limit)) }, func(r *row) error {
+		ids = append(ids, r.id())
+		return nil
+	}); err != nil {
+		return a, err
+	}
+	loaded, err := s.reservations(ctx, ids, func(p *pipe) {
+		bind := func() *args { return p.args().ids(len(ids), at(ids)) }
+		p.get(ctx, qHistory, bind(), func(r *row) error {
+			e := scanEntry(r)
+			a.History[e.Reservation] = append(a.History[e.Reservation], e)
+			return nil
+		})
+		p.get(ctx, qAuditEvents, bind(), func(r *row) error {
+			id := r.id()
+			a.Events[id] = append(a.Events[id], r.int())
+			return nil
+		})
+		p.get(ctx, qKeysOf, bind(), func(r *row) error {
+			k, err := scanKey(r)
+			a.Keys[k.Reservation] = append(a.Keys[k.Reservation], *k)
+			return err
+		})
+	})
+	if err != nil {
+		return a, err
+	}
+	for _, id := range ids {
+		a.Reservations = append(a.Reservations, loaded[id].Reservation)
+		a.Claims[id] = loaded[id].ItemLives()
+	}
+	if limit > 0 && len(ids) == limit {
+		a.Last = ids[limit-1]
+	}
+	return a, nil
+}
+
+// AuditStreams describes every outbox stream and counts the history, in one snapshot.
+func (s *Store) AuditStreams(ctx context.Context) ([]reservation.StreamAudit, int64, error) {
+	var streams []reservation.StreamAudit
+	var entries int64
+	err := s.snapshot(ctx, "audit streams", func(p *pipe) {
+		p.get(ctx, qAuditStreams, p.args(), func(r *row) error {
+			streams = append(streams, reservation.StreamAudit{
+				Stream: int32(r.int()), Name: r.text(), Next: r.int(), First: r.int(), Last: r.int(), Events: r.int(), Subject: r.int(),
+			})
+			return nil
+		})
+		p.get(ctx, qCountHistory, p.args(), func(r *row) error { entries = r.int(); return nil })
+	})
+	return streams, entries, err
+}

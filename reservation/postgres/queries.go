@@ -1,0 +1,98 @@
+package postgres
+
+import (
+	"embed"
+
+	"holdfast/internal/sqlfile"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+//go:embed queries.sql
+var text string
+
+var queries = sqlfile.Parse("reservation/postgres/queries.sql", text)
+
+func named(name string) query { return query{name, queries.Get(name)} }
+
+// The statements, in the order of the file.
+var (
+	qBegin              = named("begin")
+	qBeginRead          = named("begin_read")
+	qCommit             = named("commit")
+	qRollback           = named("rollback")
+	qTransactionTime    = named("transaction_time")
+	qClockTime          = named("clock_time")
+	qInsertBatch        = named("insert_batch")
+	qFindBatch          = named("find_batch")
+	qClaimKeys          = named("claim_keys")
+	qUnclaimKeys        = named("unclaim_keys")
+	qSetKeys            = named("set_keys")
+	qKeys               = named("keys")
+	qKeysOf             = named("keys_of")
+	qLockReservations   = named("lock_reservations")
+	qLockDue            = named("lock_due")
+	qReservations       = named("reservations")
+	qItems              = named("items")
+	qTravellers         = named("travellers")
+	qClaims             = named("claims")
+	qLockPoolCounter    = named("lock_pool_counter")
+	qSetPoolCounter     = named("set_pool_counter")
+	qLockPools          = named("lock_pools")
+	qLockSlots          = named("lock_slots")
+	qLockCounts         = named("lock_counts")
+	qQuotes             = named("quotes")
+	qInsertReservations = named("insert_reservations")
+	qSetReservations    = named("set_reservations")
+	qInsertItems        = named("insert_items")
+	qSetItems           = named("set_items")
+	qInsertTravellers   = named("insert_travellers")
+	qInsertClaims       = named("insert_claims")
+	qSetClaims          = named("set_claims")
+	qInsertQuotes       = named("insert_quotes")
+	qInsertPools        = named("insert_pools")
+	qSetPools           = named("set_pools")
+	qInsertSlots        = named("insert_slots")
+	qSetSlots           = named("set_slots")
+	qSetCounts          = named("set_counts")
+	qInsertCounts       = named("insert_counts")
+	qInsertRevocations  = named("insert_revocations")
+	qRevocations        = named("revocations")
+	qInsertStream       = named("insert_stream")
+	qAdvanceStream      = named("advance_stream")
+	qInsertEvents       = named("insert_events")
+	qInsertHistory      = named("insert_history")
+	qStreams            = named("streams")
+	qEvents             = named("events")
+	qHistory            = named("history")
+	qCreatedAt          = named("created_at")
+	qTakenLocators      = named("taken_locators")
+	qByLocator          = named("by_locator")
+	qFindAllDown        = named("find_all_down")
+	qFindAllUp          = named("find_all_up")
+	qFindCallerDown     = named("find_caller_down")
+	qFindCallerUp       = named("find_caller_up")
+	qFindSupplierDown   = named("find_supplier_down")
+	qFindSupplierUp     = named("find_supplier_up")
+	qDueHolds           = named("due_holds")
+	qDueSteps           = named("due_steps")
+	qDueEnds            = named("due_ends")
+	qPoolsAfter         = named("pools_after")
+	qPoolsByRef         = named("pools_by_ref")
+	qSlots              = named("slots")
+	qOrderedScan        = named("ordered_scan")
+	qAllSlots           = named("all_slots")
+	qSecret             = named("secret")
+	qInsertSecret       = named("insert_secret")
+	qPruneKeys          = named("prune_keys")
+	qPruneBatches       = named("prune_batches")
+	qPruneCounts        = named("prune_counts")
+	qAuditSlots         = named("audit_slots")
+	qAuditClaims        = named("audit_claims")
+	qAuditCounts        = named("audit_counts")
+	qAuditReservations  = named("audit_reservations")
+	qAuditEvents        = named("audit_events")
+	qAuditStreams       = named("audit_streams")
+	qCountHistory       = named("count_history")
+)

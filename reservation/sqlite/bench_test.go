@@ -1,0 +1,11 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"holdfast/reservation/reservationtest"
+)
+
+func BenchmarkPlaceBatch(b *testing.B) { reservationtest.BenchPlace(b, open(b, fresh(b)), 1) }
+
+func BenchmarkPlaceSpread(b *testing.B) { reservationtest.BenchPlace(b, open(b, fresh(b)), 1000) }

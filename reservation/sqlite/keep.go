@@ -1,0 +1,202 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"holdfast/reservation"
+	"holdfast/stock"
+	"holdfast/uid"
+)
+
+// Secret returns the named secret; the first caller's fresh one becomes it.
+func (s *Store) Secret(ctx context.Context, name string, fresh []byte) ([]byte, error) {
+	var value []byte
+	err := s.db.Write(ctx, func(conn *sqlite.Conn) error {
+		st, err := prepare(conn, qInsertSecret)
+		if err != nil {
+			return err
+		}
+		st.text(name)
+		st.blob(fresh)
+		if err := st.exec(); err != nil {
+			return err
+		}
+		if st, err = prepare(conn, qSecret); err != nil {
+			return err
+		}
+		st.text(name)
+		return st.one(func() { value = st.getBytes() })
+	})
+	return value, door(err, "secret")
+}
+
+// Prune removes what nobody asks for any more.
+func (s *Store) Prune(ctx context.Context, keys, batches time.Time, limit int) (int, error) {
+	gone := 0
+	err := s.db.Write(ctx, func(conn *sqlite.Conn) error {
+		gone = 0
+		for _, what := range []struct {
+			query string
+			older time.Time
+		}{{qPruneKeys, keys}, {qPruneBatches, batches}, {qPruneCounts, batches}} {
+			st, err := prepare(conn, what.query)
+			if err != nil {
+				return err
+			}
+			st.time(what.older)
+			st.int(int64(limit))
+			if err := st.exec(); err != nil {
+				return err
+			}
+			gone += conn.Changes()
+		}
+		return nil
+	})
+	return gone, door(err, "prune")
+}
+
+// AuditPools reads a range of pools with all that counts on them, in one snapshot.
+func (s *Store) AuditPools(ctx context.Context, after stock.PoolID, limit int) (reservation.PoolAudit, error) {
+	var a reservation.PoolAudit
+	err := s.read(ctx, "audit pools", func(conn *sqlite.Conn) (err error) {
+		a = reservation.PoolAudit{}
+		if a.Pools, err = readPools(conn, after, limit); err != nil || len(a.Pools) == 0 {
+			return err
+		}
+		first, last := a.Pools[0].ID, a.Pools[len(a.Pools)-1].ID
+		if len(a.Pools) == limit {
+			a.Last = last
+		}
+		// in is a statement about the pools of the range.
+		in := func(query string) (statement, error) {
+			st, err := prepare(conn, query)
+			st.int(int64(first))
+			st.int(int64(last))
+			return st, err
+		}
+		st, err := in(qAuditSlots)
+		if err != nil {
+			return err
+		}
+		if err := st.all(func() { a.Slots = append(a.Slots, readSlot(&st)) }); err != nil {
+			return err
+		}
+		if st, err = in(qAuditClaims); err != nil {
+			return err
+		}
+		if err := st.all(func() {
+			a.Claims = append(a.Claims, reservation.AuditClaim{
+				Reservation: st.getID(), Caller: st.getText(), Life: reservation.ClaimLife(st.getInt()),
+				Claim: stock.Claim{Pool: stock.PoolID(st.getInt()), From: stock.Slot(st.getInt()), To: stock.Slot(st.getInt()), Count: int32(st.getInt())},
+			})
+		}); err != nil {
+			return err
+		}
+		if st, err = in(qAuditCounts); err != nil {
+			return err
+		}
+		return st.all(func() {
+			a.Counts = append(a.Counts, reservation.CountRow{
+				Key:   reservation.CountKey{Caller: st.getText(), Pool: stock.PoolID(st.getInt())},
+				Holds: int32(st.getInt()), Units: int32(st.getInt()), Lapsed: int32(st.getInt()), LapsedAt: st.getTime(),
+			})
+		})
+	})
+	return a, err
+}
+
+// AuditReservations reads a range of reservations with what was written about them, in one snapshot.
+func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) (reservation.ReservationAudit, error) {
+	var a reservation.ReservationAudit
+	err := s.read(ctx, "audit reservations", func(conn *sqlite.Conn) error {
+		a = reservation.ReservationAudit{
+			History: map[uid.ID][]reservation.Entry{}, Claims: map[uid.ID][]reservation.ClaimLife{},
+			Events: map[uid.ID][]int64{}, Keys: map[uid.ID][]reservation.KeyRow{},
+		}
+		st, err := prepare(conn, qAuditReservations)
+		if err != nil {
+			return err
+		}
+		var ids []uid.ID
+		st.blob(after[:])
+		st.int(int64(limit))
+		if err := st.all(func() { ids = append(ids, st.getID()) }); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := auditReservation(conn, id, &a); err != nil {
+				return err
+			}
+		}
+		if len(ids) == limit && limit > 0 {
+			a.Last = ids[limit-1]
+		}
+		return nil
+	})
+	return a, err
+}
+
+func auditReservation(conn *sqlite.Conn, id uid.ID, a *reservation.ReservationAudit) error {
+	l, err := readReservation(conn, id)
+	if err != nil {
+		return err
+	}
+	a.Reservations = append(a.Reservations, l.Reservation)
+	a.Claims[id] = l.ItemLives()
+	if a.History[id], err = readHistory(conn, id); err != nil {
+		return err
+	}
+	st, err := prepare(conn, qAuditEvents)
+	if err != nil {
+		return err
+	}
+	st.id(id)
+	if err := st.all(func() { a.Events[id] = append(a.Events[id], st.getInt()) }); err != nil {
+		return err
+	}
+	if st, err = prepare(conn, qKeysOf); err != nil {
+		return err
+	}
+	var keys []uid.ID
+	st.id(id)
+	if err := st.all(func() { keys = append(keys, st.getID()) }); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		k, err := readKey(conn, key)
+		if err != nil {
+			return err
+		}
+		a.Keys[id] = append(a.Keys[id], *k)
+	}
+	return nil
+}
+
+// AuditStreams describes every outbox stream and counts the history, in one snapshot.
+func (s *Store) AuditStreams(ctx context.Context) ([]reservation.StreamAudit, int64, error) {
+	var streams []reservation.StreamAudit
+	var entries int64
+	err := s.read(ctx, "audit streams", func(conn *sqlite.Conn) error {
+		streams = nil
+		st, err := prepare(conn, qAuditStreams)
+		if err != nil {
+			return err
+		}
+		if err := st.all(func() {
+			streams = append(streams, reservation.StreamAudit{
+				Stream: int32(st.getInt()), Name: st.getText(), Next: st.getInt(), First: st.getInt(), Last: st.getInt(), Events: st.getInt(),
+				Subject: st.getInt(),
+			})
+		}); err != nil {
+			return err
+		}
+		if st, err = prepare(conn, qCountHistory); err != nil {
+			return err
+		}
+		return st.one(func() { entries = st.getInt() })
+	})
+	return streams, entries, err
+}

@@ -1,0 +1,344 @@
+package sqlite
+
+import (
+	"slices"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"holdfast/money"
+	"holdfast/offer"
+	"holdfast/reservation"
+	"holdfast/reservation/record"
+	"holdfast/stock"
+	"holdfast/uid"
+)
+
+// load reads what a batch needs. The transaction is the only writer, so every row read is as good as locked.
+func load(conn *sqlite.Conn, b reservation.Batch, need reservation.Need) (*reservation.Rows, error) {
+	rows := &reservation.Rows{
+		Now:          record.Micro(b.Now),
+		Keys:         map[uid.ID]*reservation.KeyRow{},
+		Reservations: make(map[uid.ID]*reservation.Reservation, len(need.Reservations)),
+		Quotes:       map[uid.ID]*reservation.Quote{},
+		Counts:       make(map[reservation.CountKey]*reservation.CountRow, len(need.Counts)),
+		Pools:        map[stock.PoolID]*reservation.PoolRow{},
+		PoolRefs:     map[uid.ID]*reservation.PoolRow{},
+	}
+	if b.Now.IsZero() {
+		rows.Now = record.Micro(time.Now())
+	}
+	if err := loadKeys(conn, need, rows); err != nil {
+		return nil, err
+	}
+	loaded, err := loadReservations(conn, need, rows)
+	if err != nil {
+		return nil, err
+	}
+	if err := loadPools(conn, need, rows); err != nil {
+		return nil, err
+	}
+	if err := loadSlots(conn, record.Spans(need.Spans, loaded), rows); err != nil {
+		return nil, err
+	}
+	if err := loadCounts(conn, record.Counts(need.Counts, loaded), rows); err != nil {
+		return nil, err
+	}
+	for _, id := range need.Quotes {
+		q, err := readQuote(conn, id)
+		if err != nil {
+			return nil, err
+		}
+		if q != nil {
+			rows.Quotes[id] = q
+		}
+	}
+	return rows, nil
+}
+
+func loadKeys(conn *sqlite.Conn, need reservation.Need, rows *reservation.Rows) error {
+	for _, wanted := range need.Keys {
+		wanted.CreatedAt = rows.Now
+		k, err := readKey(conn, wanted.ID)
+		if err != nil {
+			return err
+		}
+		if k != nil {
+			rows.Keys[k.ID] = k
+		}
+	}
+	return nil
+}
+
+func readKey(conn *sqlite.Conn, id uid.ID) (*reservation.KeyRow, error) {
+	st, err := prepare(conn, qKey)
+	if err != nil {
+		return nil, err
+	}
+	st.id(id)
+	more, err := st.next()
+	if err != nil || !more {
+		return nil, err
+	}
+	k := &reservation.KeyRow{
+		ID: id, Request: st.getID(), Reservation: st.getID(), State: reservation.KeyState(st.getInt()), Answer: reservation.Outcome(st.getInt()),
+	}
+	if facts := st.getBytes(); len(facts) > 0 {
+		if err := record.ReadFacts(facts, &k.Facts); err != nil {
+			return nil, err
+		}
+	}
+	k.CreatedAt = st.getTime()
+	return k, st.stmt.Reset()
+}
+
+func loadReservations(conn *sqlite.Conn, need reservation.Need, rows *reservation.Rows) ([]record.Loaded, error) {
+	ids := need.Reservations
+	if len(need.DuePools) > 0 {
+		due, err := lapsed(conn, need, rows)
+		if err != nil {
+			return nil, err
+		}
+		if len(due) > 0 {
+			ids = slices.Clone(ids)
+			for _, id := range due {
+				if !slices.Contains(need.Reservations, id) {
+					ids = append(ids, id)
+				}
+			}
+			rows.Due = due
+		}
+	}
+	var loaded []record.Loaded
+	for _, id := range ids {
+		l, err := readReservation(conn, id)
+		if err != nil {
+			return nil, err
+		}
+		if l.Reservation != nil {
+			rows.Reservations[id] = l.Reservation
+			loaded = append(loaded, l)
+		}
+	}
+	return loaded, nil
+}
+
+// lapsed finds holds past their time with live claims on the pools asked about, in order of id.
+func lapsed(conn *sqlite.Conn, need reservation.Need, rows *reservation.Rows) ([]uid.ID, error) {
+	st, err := prepare(conn, qLapsed)
+	if err != nil {
+		return nil, err
+	}
+	pools, err := prepare(conn, qLivePools)
+	if err != nil {
+		return nil, err
+	}
+	var due []uid.ID
+	st.time(rows.Now)
+	for {
+		more, err := st.next()
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			break
+		}
+		id, wanted := st.getID(), false
+		pools.id(id)
+		if err := pools.all(func() {
+			if !wanted {
+				_, wanted = slices.BinarySearch(need.DuePools, stock.PoolID(pools.getInt()))
+			}
+		}); err != nil {
+			return nil, err
+		}
+		if !wanted {
+			continue
+		}
+		if len(due) == need.DueLimit {
+			rows.DueMore = true
+			break
+		}
+		due = append(due, id)
+	}
+	slices.SortFunc(due, func(a, b uid.ID) int { return slices.Compare(a[:], b[:]) })
+	return due, st.stmt.Reset()
+}
+
+// readReservation reads one reservation with all that belongs to it; its Reservation is nil if there is none.
+func readReservation(conn *sqlite.Conn, id uid.ID) (record.Loaded, error) {
+	st, err := prepare(conn, qReservation)
+	if err != nil {
+		return record.Loaded{}, err
+	}
+	st.id(id)
+	var r *reservation.Reservation
+	if err := st.one(func() {
+		r = &reservation.Reservation{
+			ID: st.getID(), Name: st.getText(), Locator: st.getText(), Caller: st.getText(), Status: reservation.Status(st.getInt()),
+			Payment: reservation.PaymentStatus(st.getInt()), Currency: money.Currency(st.getText()), CreatedAt: st.getTime(), UpdatedAt: st.getTime(),
+			HoldExpiresAt: st.getTime(), PlacedUntil: st.getTime(), Extensions: int16(st.getInt()), GraceUsed: st.getBool(),
+			Attempt: st.getID(), Method: st.getText(), PayKey: st.getID(), Paid: st.getInt(), Refunded: st.getInt(), Owed: st.getInt(),
+			RefundID: st.getID(), Step: reservation.Step(st.getInt()), StepDue: st.getTime(), StepTries: int16(st.getInt()), Version: st.getInt(),
+		}
+		r.Stored = r.Version
+	}); err != nil || r == nil {
+		return record.Loaded{}, err
+	}
+	l := record.Loaded{Reservation: r}
+	if err := readItems(conn, r); err != nil {
+		return l, err
+	}
+	if st, err = prepare(conn, qTravellers); err != nil {
+		return l, err
+	}
+	st.id(id)
+	if err := st.all(func() {
+		r.Travellers = append(r.Travellers, reservation.Traveller{GivenName: st.getText(), FamilyName: st.getText(), Email: st.getText()})
+	}); err != nil {
+		return l, err
+	}
+	if st, err = prepare(conn, qClaims); err != nil {
+		return l, err
+	}
+	l.Lives = make([][]reservation.ClaimLife, len(r.Items))
+	st.id(id)
+	return l, st.all(func() {
+		i := st.getInt()
+		r.Items[i].Claims = append(r.Items[i].Claims, stock.Claim{
+			Pool: stock.PoolID(st.getInt()), From: stock.Slot(st.getInt()), To: stock.Slot(st.getInt()), Count: int32(st.getInt()),
+		})
+		l.Lives[i] = append(l.Lives[i], reservation.ClaimLife(st.getInt()))
+	})
+}
+
+func readItems(conn *sqlite.Conn, r *reservation.Reservation) error {
+	st, err := prepare(conn, qItems)
+	if err != nil {
+		return err
+	}
+	st.id(r.ID)
+	var broken error
+	if err := st.all(func() {
+		item := reservation.Item{ID: st.getID(), Status: reservation.Status(st.getInt())}
+		item.Supplier = st.getID()
+		item.Terms = offer.Terms{EndsAt: st.getTime()}
+		if err := record.Piece(st.getBytes(), &item.Piece); err != nil {
+			broken = err
+		}
+		r.Items = append(r.Items, item)
+	}); err != nil {
+		return err
+	}
+	return broken
+}
+
+func loadPools(conn *sqlite.Conn, need reservation.Need, rows *reservation.Rows) error {
+	if len(need.NewPools) > 0 {
+		st, err := prepare(conn, qNextPool)
+		if err != nil {
+			return err
+		}
+		if err := st.one(func() { rows.NextPool = stock.PoolID(st.getInt()) }); err != nil {
+			return err
+		}
+		if st, err = prepare(conn, qPoolByRef); err != nil {
+			return err
+		}
+		for _, ref := range need.NewPools {
+			st.id(ref)
+			if err := st.one(func() { p := readPool(&st); rows.PoolRefs[ref] = &p }); err != nil {
+				return err
+			}
+		}
+	}
+	if len(need.Pools) == 0 {
+		return nil
+	}
+	st, err := prepare(conn, qPool)
+	if err != nil {
+		return err
+	}
+	for _, id := range need.Pools {
+		st.int(int64(id))
+		if err := st.one(func() { p := readPool(&st); rows.Pools[id] = &p }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readPool(st *statement) reservation.PoolRow {
+	return reservation.PoolRow{
+		ID: stock.PoolID(st.getInt()), Ref: st.getID(), Supplier: st.getID(), Physical: int32(st.getInt()), OverbookingBP: int32(st.getInt()),
+		From: stock.Slot(st.getInt()), To: stock.Slot(st.getInt()), Retired: st.getBool(), Version: st.getInt(),
+	}
+}
+
+func loadSlots(conn *sqlite.Conn, spans []reservation.Span, rows *reservation.Rows) error {
+	st, err := prepare(conn, qSlots)
+	if err != nil {
+		return err
+	}
+	var all []reservation.SlotRow
+	for _, span := range spans {
+		st.int(int64(span.Pool))
+		st.int(int64(span.From))
+		st.int(int64(span.To))
+		if err := st.all(func() { all = append(all, readSlot(&st)) }); err != nil {
+			return err
+		}
+	}
+	rows.Slots = make(map[stock.Key]*reservation.SlotRow, len(all))
+	for i := range all {
+		rows.Slots[all[i].Key] = &all[i]
+	}
+	return nil
+}
+
+func readSlot(st *statement) reservation.SlotRow {
+	return reservation.SlotRow{
+		Key: stock.Key{Pool: stock.PoolID(st.getInt()), Slot: stock.Slot(st.getInt())},
+		Counters: stock.Counters{
+			Physical: int32(st.getInt()), OutOfOrder: int32(st.getInt()), OverbookingBP: int32(st.getInt()), Target: int32(st.getInt()),
+			ByHand: st.getBool(), Limit: int32(st.getInt()), Closed: st.getBool(), Held: int32(st.getInt()), Sold: int32(st.getInt()),
+		},
+		Version: st.getInt(),
+	}
+}
+
+func loadCounts(conn *sqlite.Conn, keys []reservation.CountKey, rows *reservation.Rows) error {
+	st, err := prepare(conn, qCount)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		st.int(int64(key.Pool))
+		st.text(key.Caller)
+		if err := st.one(func() {
+			rows.Counts[key] = &reservation.CountRow{
+				Key: key, Holds: int32(st.getInt()), Units: int32(st.getInt()), Lapsed: int32(st.getInt()), LapsedAt: st.getTime(),
+			}
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readQuote(conn *sqlite.Conn, id uid.ID) (*reservation.Quote, error) {
+	st, err := prepare(conn, qQuote)
+	if err != nil {
+		return nil, err
+	}
+	var q *reservation.Quote
+	st.id(id)
+	err = st.one(func() {
+		q = &reservation.Quote{ID: id, Reservation: st.getID(), Version: st.getInt()}
+		for items := st.getBytes(); len(items) >= len(uid.ID{}); items = items[len(uid.ID{}):] {
+			q.Items = append(q.Items, uid.ID(items[:len(uid.ID{})]))
+		}
+		q.Refund, q.Fee, q.ExpiresAt = st.getInt(), st.getInt(), st.getTime()
+	})
+	return q, err
+}

@@ -1,0 +1,86 @@
+package sqlite
+
+import (
+	"embed"
+
+	"holdfast/internal/sqlfile"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+//go:embed queries.sql
+var text string
+
+var queries = sqlfile.Parse("reservation/sqlite/queries.sql", text)
+
+// The statements, in the order of the file.
+var (
+	qReservation       = queries.Get("reservation")
+	qItems             = queries.Get("items")
+	qTravellers        = queries.Get("travellers")
+	qClaims            = queries.Get("claims")
+	qLapsed            = queries.Get("lapsed")
+	qLivePools         = queries.Get("live_pools")
+	qKey               = queries.Get("key")
+	qKeysOf            = queries.Get("keys_of")
+	qQuote             = queries.Get("quote")
+	qPool              = queries.Get("pool")
+	qPoolByRef         = queries.Get("pool_by_ref")
+	qPoolsAfter        = queries.Get("pools_after")
+	qNextPool          = queries.Get("next_pool")
+	qSetNextPool       = queries.Get("set_next_pool")
+	qSlots             = queries.Get("slots")
+	qAllSlots          = queries.Get("all_slots")
+	qCount             = queries.Get("count")
+	qInsertKey         = queries.Get("insert_key")
+	qSetKey            = queries.Get("set_key")
+	qInsertReservation = queries.Get("insert_reservation")
+	qSetReservation    = queries.Get("set_reservation")
+	qHasLocator        = queries.Get("has_locator")
+	qInsertItem        = queries.Get("insert_item")
+	qSetItem           = queries.Get("set_item")
+	qInsertTraveller   = queries.Get("insert_traveller")
+	qInsertClaim       = queries.Get("insert_claim")
+	qSetClaims         = queries.Get("set_claims")
+	qInsertQuote       = queries.Get("insert_quote")
+	qInsertPool        = queries.Get("insert_pool")
+	qSetPool           = queries.Get("set_pool")
+	qInsertSlot        = queries.Get("insert_slot")
+	qSetSlot           = queries.Get("set_slot")
+	qPutCount          = queries.Get("put_count")
+	qInsertRevocation  = queries.Get("insert_revocation")
+	qRevocations       = queries.Get("revocations")
+	qAdvanceStream     = queries.Get("advance_stream")
+	qInsertStream      = queries.Get("insert_stream")
+	qStreams           = queries.Get("streams")
+	qInsertEvent       = queries.Get("insert_event")
+	qEvents            = queries.Get("events")
+	qInsertHistory     = queries.Get("insert_history")
+	qHistory           = queries.Get("history")
+	qInsertBatch       = queries.Get("insert_batch")
+	qBatch             = queries.Get("batch")
+	qCreatedAt         = queries.Get("created_at")
+	qByLocator         = queries.Get("by_locator")
+	qFindAllDown       = queries.Get("find_all_down")
+	qFindAllUp         = queries.Get("find_all_up")
+	qFindCallerDown    = queries.Get("find_caller_down")
+	qFindCallerUp      = queries.Get("find_caller_up")
+	qFindSupplierDown  = queries.Get("find_supplier_down")
+	qFindSupplierUp    = queries.Get("find_supplier_up")
+	qDueHolds          = queries.Get("due_holds")
+	qDueSteps          = queries.Get("due_steps")
+	qDueEnds           = queries.Get("due_ends")
+	qSecret            = queries.Get("secret")
+	qInsertSecret      = queries.Get("insert_secret")
+	qPruneKeys         = queries.Get("prune_keys")
+	qPruneBatches      = queries.Get("prune_batches")
+	qPruneCounts       = queries.Get("prune_counts")
+	qAuditSlots        = queries.Get("audit_slots")
+	qAuditClaims       = queries.Get("audit_claims")
+	qAuditCounts       = queries.Get("audit_counts")
+	qAuditReservations = queries.Get("audit_reservations")
+	qAuditEvents       = queries.Get("audit_events")
+	qAuditStreams      = queries.Get("audit_streams")
+	qCountHistory      = queries.Get("count_history")
+)

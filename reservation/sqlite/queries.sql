@@ -1,0 +1,245 @@
+-- The statements of the SQLite engine. Those of a batch are run row by row in one write transaction.
+
+-- name: reservation
+SELECT id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until, extensions,
+	grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, version
+FROM reservations WHERE id = ?1;
+
+-- name: items
+SELECT id, status, supplier, ends_at, document FROM items WHERE reservation = ?1 ORDER BY ord;
+
+-- name: travellers
+SELECT given_name, family_name, email FROM travellers WHERE reservation = ?1 ORDER BY ord;
+
+-- name: claims
+SELECT item, pool, from_slot, to_slot, count, life FROM claims WHERE reservation = ?1 ORDER BY item, ord;
+
+-- name: lapsed
+-- Holds whose time is over, the longest lapsed first.
+SELECT id FROM reservations WHERE status IN (1, 2) AND hold_expires_at <= ?1 ORDER BY hold_expires_at, id;
+
+-- name: live_pools
+SELECT pool FROM claims WHERE reservation = ?1 AND life IN (1, 2);
+
+-- name: key
+SELECT request, reservation, state, answer, facts, created_at FROM idempotency_keys WHERE id = ?1;
+
+-- name: keys_of
+SELECT id FROM idempotency_keys WHERE reservation = ?1 ORDER BY id;
+
+-- name: quote
+SELECT reservation, version, items, refund, fee, expires_at FROM quotes WHERE id = ?1;
+
+-- name: pool
+SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version FROM pools WHERE id = ?1;
+
+-- name: pool_by_ref
+SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version FROM pools WHERE ref = ?1;
+
+-- name: pools_after
+SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version FROM pools WHERE id > ?1 ORDER BY id LIMIT ?2;
+
+-- name: next_pool
+SELECT next FROM pool_counter WHERE one = 1;
+
+-- name: set_next_pool
+UPDATE pool_counter SET next = ?1 WHERE one = 1 AND next <= ?1;
+
+-- name: slots
+SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version
+FROM slots WHERE pool = ?1 AND slot >= ?2 AND slot < ?3 ORDER BY slot;
+
+-- name: all_slots
+SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version
+FROM slots WHERE slot >= ?1 ORDER BY pool, slot;
+
+-- name: count
+SELECT holds, units, lapsed, lapsed_at FROM hold_counts WHERE pool = ?1 AND caller = ?2;
+
+-- name: insert_key
+INSERT INTO idempotency_keys (id, request, reservation, state, answer, facts, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
+-- name: set_key
+UPDATE idempotency_keys SET reservation = ?2, state = ?3, answer = ?4, facts = ?5 WHERE id = ?1;
+
+-- name: insert_reservation
+INSERT INTO reservations (id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until,
+	extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25);
+
+-- name: set_reservation
+-- Every column that can change: name, locator, caller, currency, created_at and placed_until never do.
+UPDATE reservations SET status = ?2, payment = ?3, updated_at = ?4, hold_expires_at = ?5, extensions = ?6, grace_used = ?7, attempt = ?8,
+	method = ?9, pay_key = ?10, paid = ?11, refunded = ?12, owed = ?13, refund_id = ?14, step = ?15, step_due = ?16, step_tries = ?17,
+	ends_at = ?18, version = ?19
+WHERE id = ?1 AND version = ?20;
+
+-- name: has_locator
+SELECT 1 FROM reservations WHERE locator = ?1;
+
+-- name: insert_item
+INSERT INTO items (reservation, ord, id, status, supplier, placed_at, ends_at, document) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+
+-- name: set_item
+UPDATE items SET status = ?3 WHERE reservation = ?1 AND ord = ?2;
+
+-- name: insert_traveller
+INSERT INTO travellers (reservation, ord, given_name, family_name, email) VALUES (?1, ?2, ?3, ?4, ?5);
+
+-- name: insert_claim
+INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, count, life) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+
+-- name: set_claims
+UPDATE claims SET life = ?3 WHERE reservation = ?1 AND item = ?2;
+
+-- name: insert_quote
+INSERT INTO quotes (id, reservation, version, items, refund, fee, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
+-- name: insert_pool
+INSERT INTO pools (id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+
+-- name: set_pool
+UPDATE pools SET physical = ?2, overbooking_bp = ?3, from_slot = ?4, to_slot = ?5, retired = ?6, version = ?7
+WHERE id = ?1 AND version = ?7 - 1;
+
+-- name: insert_slot
+INSERT INTO slots (pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
+
+-- name: set_slot
+UPDATE slots SET physical = ?3, out_of_order = ?4, overbooking_bp = ?5, target = ?6, by_hand = ?7, stock_limit = ?8, closed = ?9,
+	held = ?10, sold = ?11, version = ?12
+WHERE pool = ?1 AND slot = ?2 AND version = ?12 - 1;
+
+-- name: put_count
+INSERT INTO hold_counts (pool, caller, holds, units, lapsed, lapsed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (pool, caller) DO UPDATE SET holds = excluded.holds, units = excluded.units, lapsed = excluded.lapsed, lapsed_at = excluded.lapsed_at;
+
+-- name: insert_revocation
+INSERT INTO revocations (supplier, rate_plan, before, actor_kind, actor, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- name: revocations
+SELECT supplier, rate_plan, before, actor_kind, actor, at FROM revocations ORDER BY id;
+
+-- name: advance_stream
+UPDATE streams SET next = next + ?2 WHERE name = ?1 RETURNING stream, next - ?2;
+
+-- name: insert_stream
+INSERT INTO streams (stream, name, next) VALUES ((SELECT coalesce(max(stream), 0) + 1 FROM streams), ?1, 1);
+
+-- name: streams
+SELECT stream, next - 1 FROM streams;
+
+-- name: insert_event
+INSERT INTO outbox (stream, n, type, subject, version, at, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
+-- name: events
+SELECT n, type, subject, version, at, data FROM outbox WHERE stream = ?1 AND n > ?2 ORDER BY n LIMIT ?3;
+
+-- name: insert_history
+INSERT INTO history (reservation, version, at, actor_kind, actor, cause, from_status, to_status, payment, note, stream, n)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
+
+-- name: history
+SELECT version, at, actor_kind, actor, cause, from_status, to_status, payment, note FROM history WHERE reservation = ?1 ORDER BY version;
+
+-- name: insert_batch
+INSERT INTO batches (id, at) VALUES (?1, ?2);
+
+-- name: batch
+SELECT 1 FROM batches WHERE id = ?1;
+
+-- name: created_at
+SELECT created_at FROM reservations WHERE id = ?1;
+
+-- name: by_locator
+SELECT id FROM reservations WHERE locator = ?1;
+
+-- name: find_all_down
+SELECT id FROM reservations
+WHERE (created_at, id) < (?1, ?2) AND (created_at, id) > (?3, ?4) AND (?5 = 0 OR status = ?5) AND updated_at >= ?6
+ORDER BY created_at DESC, id DESC LIMIT ?7;
+
+-- name: find_all_up
+SELECT id FROM reservations
+WHERE (created_at, id) < (?1, ?2) AND (created_at, id) > (?3, ?4) AND (?5 = 0 OR status = ?5) AND updated_at >= ?6
+ORDER BY created_at, id LIMIT ?7;
+
+-- name: find_caller_down
+SELECT id FROM reservations
+WHERE caller = ?8 AND (created_at, id) < (?1, ?2) AND (created_at, id) > (?3, ?4) AND (?5 = 0 OR status = ?5) AND updated_at >= ?6
+ORDER BY created_at DESC, id DESC LIMIT ?7;
+
+-- name: find_caller_up
+SELECT id FROM reservations
+WHERE caller = ?8 AND (created_at, id) < (?1, ?2) AND (created_at, id) > (?3, ?4) AND (?5 = 0 OR status = ?5) AND updated_at >= ?6
+ORDER BY created_at, id LIMIT ?7;
+
+-- name: find_supplier_down
+-- CROSS JOIN fixes the order of the loops: the supplier's index gives the newest first and the limit ends the search.
+SELECT DISTINCT i.placed_at, i.reservation FROM items i CROSS JOIN reservations r ON r.id = i.reservation
+WHERE i.supplier = ?8 AND (i.placed_at, i.reservation) < (?1, ?2) AND (i.placed_at, i.reservation) > (?3, ?4)
+	AND (?5 = 0 OR r.status = ?5) AND r.updated_at >= ?6
+ORDER BY i.placed_at DESC, i.reservation DESC LIMIT ?7;
+
+-- name: find_supplier_up
+SELECT DISTINCT i.placed_at, i.reservation FROM items i CROSS JOIN reservations r ON r.id = i.reservation
+WHERE i.supplier = ?8 AND (i.placed_at, i.reservation) < (?1, ?2) AND (i.placed_at, i.reservation) > (?3, ?4)
+	AND (?5 = 0 OR r.status = ?5) AND r.updated_at >= ?6
+ORDER BY i.placed_at, i.reservation LIMIT ?7;
+
+-- name: due_holds
+SELECT id FROM reservations WHERE status IN (1, 2) AND hold_expires_at <= ?1 ORDER BY hold_expires_at, id LIMIT ?2;
+
+-- name: due_steps
+SELECT id FROM reservations WHERE step <> 0 AND step_due <= ?1 ORDER BY step_due, id LIMIT ?2;
+
+-- name: due_ends
+SELECT id FROM reservations WHERE status = 3 AND ends_at <= ?1 ORDER BY ends_at, id LIMIT ?2;
+
+-- name: secret
+SELECT value FROM secrets WHERE name = ?1;
+
+-- name: insert_secret
+INSERT INTO secrets (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING;
+
+-- name: prune_keys
+-- A reservation that still waits for money is not over, whatever its status.
+DELETE FROM idempotency_keys WHERE id IN (
+	SELECT k.id FROM idempotency_keys k LEFT JOIN reservations r ON r.id = k.reservation
+	WHERE k.created_at < ?1 AND (r.id IS NULL OR (r.status IN (4, 5, 6, 7) AND r.step = 0))
+	ORDER BY k.created_at LIMIT ?2);
+
+-- name: prune_batches
+DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE at < ?1 ORDER BY at LIMIT ?2);
+
+-- name: prune_counts
+DELETE FROM hold_counts WHERE (pool, caller) IN (
+	SELECT pool, caller FROM hold_counts WHERE holds = 0 AND units = 0 AND (lapsed_at IS NULL OR lapsed_at < ?1) LIMIT ?2);
+
+-- name: audit_slots
+SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version
+FROM slots WHERE pool BETWEEN ?1 AND ?2 ORDER BY pool, slot;
+
+-- name: audit_claims
+SELECT c.reservation, r.caller, c.life, c.pool, c.from_slot, c.to_slot, c.count FROM claims c JOIN reservations r ON r.id = c.reservation
+WHERE c.pool BETWEEN ?1 AND ?2 AND c.life IN (1, 2) ORDER BY c.pool, c.reservation, c.item, c.ord;
+
+-- name: audit_counts
+SELECT caller, pool, holds, units, lapsed, lapsed_at FROM hold_counts WHERE pool BETWEEN ?1 AND ?2 AND holds <> 0 ORDER BY pool, caller;
+
+-- name: audit_reservations
+SELECT id FROM reservations WHERE id > ?1 ORDER BY id LIMIT ?2;
+
+-- name: audit_events
+-- The version in the event that each history entry names; 0 where there is none or it is about something else.
+SELECT coalesce(o.version, 0) FROM history h LEFT JOIN outbox o ON o.stream = h.stream AND o.n = h.n AND o.subject = h.reservation
+WHERE h.reservation = ?1 ORDER BY h.version;
+
+-- name: audit_streams
+SELECT s.stream, s.name, s.next, coalesce(min(o.n), 0), coalesce(max(o.n), 0), count(o.n), count(o.subject)
+FROM streams s LEFT JOIN outbox o ON o.stream = s.stream GROUP BY s.stream ORDER BY s.stream;
+
+-- name: count_history
+SELECT count(*) FROM history;

@@ -1,0 +1,504 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"zombiezen.com/go/sqlite"
+
+	"holdfast/fault"
+	"holdfast/internal/sqlitedb"
+	"holdfast/reservation"
+	"holdfast/reservation/record"
+	"holdfast/uid"
+)
+
+// write stores what a batch decided, and the row with its id.
+func write(conn *sqlite.Conn, b reservation.Batch, need reservation.Need, rows *reservation.Rows, c *reservation.Changes) error {
+	if c == nil {
+		c = &reservation.Changes{}
+	}
+	for _, step := range []func() error{
+		func() error { return writeKeys(conn, need, c) },
+		func() error { return insertReservations(conn, c) },
+		func() error { return setReservations(conn, c) },
+		func() error { return insertQuotes(conn, c) },
+		func() error { return writePools(conn, c) },
+		func() error { return writeSlots(conn, c) },
+		func() error { return putCounts(conn, c) },
+		func() error { return insertRevocations(conn, c) },
+		func() error { return insertEvents(conn, b.Stream, c) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	st, err := prepare(conn, qInsertBatch)
+	if err != nil {
+		return err
+	}
+	st.id(b.ID)
+	st.time(rows.Now)
+	return st.exec()
+}
+
+func writeKeys(conn *sqlite.Conn, need reservation.Need, c *reservation.Changes) error {
+	st, err := prepare(conn, qInsertKey)
+	if err != nil {
+		return err
+	}
+	for _, id := range c.KeptKeys {
+		i, found := slices.BinarySearchFunc(need.Keys, id, func(k *reservation.KeyRow, id uid.ID) int { return slices.Compare(k.ID[:], id[:]) })
+		if !found {
+			return fmt.Errorf("keep key %s, which was not asked for: %w", id.Text("key"), errGuard)
+		}
+		k := need.Keys[i]
+		st.id(k.ID)
+		st.id(k.Request)
+		if err := bindOutcome(&st, k); err != nil {
+			return err
+		}
+		st.time(k.CreatedAt)
+		if err := st.exec(); err != nil {
+			return fmt.Errorf("key: %w", err)
+		}
+	}
+	if st, err = prepare(conn, qSetKey); err != nil {
+		return err
+	}
+	for _, k := range c.SetKeys {
+		st.id(k.ID)
+		if err := bindOutcome(&st, k); err != nil {
+			return err
+		}
+		if err := st.execRows(1, "key"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func bindOutcome(st *statement, k *reservation.KeyRow) error {
+	facts, err := record.Facts(&k.Facts)
+	if err != nil {
+		return err
+	}
+	st.id(k.Reservation)
+	st.int(int64(k.State))
+	st.int(int64(k.Answer))
+	if facts == nil {
+		st.null()
+	} else {
+		st.text(string(facts))
+	}
+	return nil
+}
+
+func insertReservations(conn *sqlite.Conn, c *reservation.Changes) error {
+	if len(c.NewReservations) == 0 {
+		return nil
+	}
+	row, err := prepare(conn, qInsertReservation)
+	if err != nil {
+		return err
+	}
+	items, err := prepare(conn, qInsertItem)
+	if err != nil {
+		return err
+	}
+	travellers, err := prepare(conn, qInsertTraveller)
+	if err != nil {
+		return err
+	}
+	claims, err := prepare(conn, qInsertClaim)
+	if err != nil {
+		return err
+	}
+	var document []byte
+	for _, r := range c.NewReservations {
+		if err := insertReservation(conn, &row, r); err != nil {
+			return err
+		}
+		for i := range r.Items {
+			item := &r.Items[i]
+			document = record.AppendPiece(document[:0], &item.Piece)
+			items.id(r.ID)
+			items.int(int64(i))
+			items.id(item.ID)
+			items.int(int64(item.Status))
+			items.id(item.Supplier)
+			items.time(r.CreatedAt)
+			items.time(item.Terms.EndsAt)
+			items.text(string(document))
+			if err := items.exec(); err != nil {
+				return fmt.Errorf("item: %w", err)
+			}
+			for ord, claim := range item.Claims {
+				claims.id(r.ID)
+				claims.int(int64(i))
+				claims.int(int64(ord))
+				claims.int(int64(claim.Pool))
+				claims.int(int64(claim.From))
+				claims.int(int64(claim.To))
+				claims.int(int64(claim.Count))
+				claims.int(int64(reservation.ClaimHeld))
+				if err := claims.exec(); err != nil {
+					return fmt.Errorf("claim: %w", err)
+				}
+			}
+		}
+		for i, t := range r.Travellers {
+			travellers.id(r.ID)
+			travellers.int(int64(i))
+			travellers.text(t.GivenName)
+			travellers.text(t.FamilyName)
+			travellers.text(t.Email)
+			if err := travellers.exec(); err != nil {
+				return fmt.Errorf("traveller: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+func insertReservation(conn *sqlite.Conn, st *statement, r *reservation.Reservation) error {
+	st.id(r.ID)
+	if r.Name == "" {
+		st.null()
+	} else {
+		st.text(r.Name)
+	}
+	st.text(r.Locator)
+	st.text(r.Caller)
+	st.int(int64(r.Status))
+	st.int(int64(r.Payment))
+	st.text(string(r.Currency))
+	st.time(r.CreatedAt)
+	st.time(r.UpdatedAt)
+	st.time(r.HoldExpiresAt)
+	st.time(r.PlacedUntil)
+	bindChanging(st, r)
+	err := st.exec()
+	if errors.Is(err, sqlitedb.ErrUnique) {
+		return clash(conn, r, err)
+	}
+	if err != nil {
+		return fmt.Errorf("reservation: %w", err)
+	}
+	return nil
+}
+
+// bindChanging binds extensions and what follows it, which both the insert and the update name in this order.
+func bindChanging(st *statement, r *reservation.Reservation) {
+	st.int(int64(r.Extensions))
+	st.bool(r.GraceUsed)
+	st.id(r.Attempt)
+	st.text(r.Method)
+	st.id(r.PayKey)
+	st.int(r.Paid)
+	st.int(r.Refunded)
+	st.int(r.Owed)
+	st.id(r.RefundID)
+	st.int(int64(r.Step))
+	st.time(r.StepDue)
+	st.int(int64(r.StepTries))
+	st.time(r.EndsAt())
+	st.int(r.Version)
+}
+
+// clash says which unique column a new reservation met: a locator is drawn again, an id or name is there to stay.
+func clash(conn *sqlite.Conn, r *reservation.Reservation, cause error) error {
+	st, err := prepare(conn, qHasLocator)
+	if err != nil {
+		return err
+	}
+	taken := false
+	st.text(r.Locator)
+	if err := st.one(func() { taken = true }); err != nil {
+		return err
+	}
+	if taken {
+		return errLocator
+	}
+	return fault.New(fault.Conflict, "reservation_exists", "A reservation with this id exists already.").Because(cause)
+}
+
+func setReservations(conn *sqlite.Conn, c *reservation.Changes) error {
+	if len(c.SetReservations) == 0 && len(c.ClaimStates) == 0 {
+		return nil
+	}
+	row, err := prepare(conn, qSetReservation)
+	if err != nil {
+		return err
+	}
+	items, err := prepare(conn, qSetItem)
+	if err != nil {
+		return err
+	}
+	for _, r := range c.SetReservations {
+		row.id(r.ID)
+		row.int(int64(r.Status))
+		row.int(int64(r.Payment))
+		row.time(r.UpdatedAt)
+		row.time(r.HoldExpiresAt)
+		bindChanging(&row, r)
+		row.int(r.Stored)
+		if err := row.execRows(1, "reservation"); err != nil {
+			return err
+		}
+		for i := range r.Items {
+			items.id(r.ID)
+			items.int(int64(i))
+			items.int(int64(r.Items[i].Status))
+			if err := items.execRows(1, "item"); err != nil {
+				return err
+			}
+		}
+	}
+	claims, err := prepare(conn, qSetClaims)
+	if err != nil {
+		return err
+	}
+	for _, state := range c.ClaimStates {
+		want, err := record.Claims(c, state)
+		if err != nil {
+			return err
+		}
+		claims.id(state.Reservation)
+		claims.int(int64(state.Item))
+		claims.int(int64(state.Life))
+		if err := claims.execRows(want, "claims"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func insertQuotes(conn *sqlite.Conn, c *reservation.Changes) error {
+	st, err := prepare(conn, qInsertQuote)
+	if err != nil {
+		return err
+	}
+	for _, q := range c.NewQuotes {
+		items := make([]byte, 0, len(q.Items)*len(uid.ID{}))
+		for _, id := range q.Items {
+			items = append(items, id[:]...)
+		}
+		st.id(q.ID)
+		st.id(q.Reservation)
+		st.int(q.Version)
+		st.blob(items)
+		st.int(q.Refund)
+		st.int(q.Fee)
+		st.time(q.ExpiresAt)
+		if err := st.exec(); err != nil {
+			return fmt.Errorf("quote: %w", err)
+		}
+	}
+	return nil
+}
+
+func writePools(conn *sqlite.Conn, c *reservation.Changes) error {
+	if len(c.NewPools) > 0 {
+		st, err := prepare(conn, qInsertPool)
+		if err != nil {
+			return err
+		}
+		var last int64
+		for _, p := range c.NewPools {
+			st.int(int64(p.ID))
+			st.id(p.Ref)
+			st.id(p.Supplier)
+			bindPool(&st, p)
+			if err := st.exec(); err != nil {
+				return fmt.Errorf("pool: %w", err)
+			}
+			last = max(last, int64(p.ID))
+		}
+		if st, err = prepare(conn, qSetNextPool); err != nil {
+			return err
+		}
+		st.int(last + 1)
+		if err := st.execRows(1, "pool counter"); err != nil {
+			return err
+		}
+	}
+	st, err := prepare(conn, qSetPool)
+	if err != nil {
+		return err
+	}
+	for _, p := range c.SetPools {
+		st.int(int64(p.ID))
+		bindPool(&st, p)
+		if err := st.execRows(1, "pool"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func bindPool(st *statement, p *reservation.PoolRow) {
+	st.int(int64(p.Physical))
+	st.int(int64(p.OverbookingBP))
+	st.int(int64(p.From))
+	st.int(int64(p.To))
+	st.bool(p.Retired)
+	st.int(p.Version)
+}
+
+func writeSlots(conn *sqlite.Conn, c *reservation.Changes) error {
+	insert, err := prepare(conn, qInsertSlot)
+	if err != nil {
+		return err
+	}
+	for _, s := range c.NewSlots {
+		bindSlot(&insert, s)
+		if err := insert.exec(); err != nil {
+			return fmt.Errorf("slot: %w", err)
+		}
+	}
+	set, err := prepare(conn, qSetSlot)
+	if err != nil {
+		return err
+	}
+	for _, s := range c.SetSlots {
+		bindSlot(&set, s)
+		if err := set.execRows(1, "slot"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func bindSlot(st *statement, s *reservation.SlotRow) {
+	st.int(int64(s.Key.Pool))
+	st.int(int64(s.Key.Slot))
+	st.int(int64(s.Physical))
+	st.int(int64(s.OutOfOrder))
+	st.int(int64(s.OverbookingBP))
+	st.int(int64(s.Target))
+	st.bool(s.ByHand)
+	st.int(int64(s.Limit))
+	st.bool(s.Closed)
+	st.int(int64(s.Held))
+	st.int(int64(s.Sold))
+	st.int(s.Version)
+}
+
+func putCounts(conn *sqlite.Conn, c *reservation.Changes) error {
+	st, err := prepare(conn, qPutCount)
+	if err != nil {
+		return err
+	}
+	for _, n := range c.SetCounts {
+		st.int(int64(n.Key.Pool))
+		st.text(n.Key.Caller)
+		st.int(int64(n.Holds))
+		st.int(int64(n.Units))
+		st.int(int64(n.Lapsed))
+		st.time(n.LapsedAt)
+		if err := st.exec(); err != nil {
+			return fmt.Errorf("hold count: %w", err)
+		}
+	}
+	return nil
+}
+
+func insertRevocations(conn *sqlite.Conn, c *reservation.Changes) error {
+	st, err := prepare(conn, qInsertRevocation)
+	if err != nil {
+		return err
+	}
+	for i := range c.NewRevocations {
+		r := &c.NewRevocations[i]
+		st.id(r.Supplier)
+		st.id(r.RatePlan)
+		st.time(r.Before)
+		st.int(int64(r.Actor.Kind))
+		st.text(r.Actor.ID)
+		st.time(r.At)
+		if err := st.exec(); err != nil {
+			return fmt.Errorf("revocation: %w", err)
+		}
+	}
+	return nil
+}
+
+// insertEvents numbers the events and notes with each history entry which one is its own.
+func insertEvents(conn *sqlite.Conn, name string, c *reservation.Changes) error {
+	offsets, err := record.Numbers(c)
+	if err != nil || len(c.Events) == 0 {
+		return err
+	}
+	stream, first, err := advance(conn, name, len(c.Events))
+	if err != nil {
+		return err
+	}
+	events, err := prepare(conn, qInsertEvent)
+	if err != nil {
+		return err
+	}
+	for i := range c.Events {
+		e := &c.Events[i]
+		events.int(stream)
+		events.int(first + int64(i))
+		events.text(e.Type)
+		events.id(e.Subject)
+		events.int(e.Version)
+		events.time(e.At)
+		events.text(string(e.Data))
+		if err := events.exec(); err != nil {
+			return fmt.Errorf("event: %w", err)
+		}
+	}
+	history, err := prepare(conn, qInsertHistory)
+	if err != nil {
+		return err
+	}
+	for i := range c.NewHistory {
+		h := &c.NewHistory[i]
+		history.id(h.Reservation)
+		history.int(h.Version)
+		history.time(h.At)
+		history.int(int64(h.Actor.Kind))
+		history.text(h.Actor.ID)
+		history.int(int64(h.Cause))
+		history.int(int64(h.From))
+		history.int(int64(h.To))
+		history.int(int64(h.Payment))
+		history.text(h.Note)
+		history.int(stream)
+		history.int(first + offsets[i])
+		if err := history.exec(); err != nil {
+			return fmt.Errorf("history: %w", err)
+		}
+	}
+	return nil
+}
+
+// advance takes n numbers of the named stream, which starts with its first batch; first is the lowest of them.
+func advance(conn *sqlite.Conn, name string, n int) (stream, first int64, err error) {
+	st, err := prepare(conn, qAdvanceStream)
+	if err != nil {
+		return 0, 0, err
+	}
+	take := func() error {
+		st.text(name)
+		st.int(int64(n))
+		return st.one(func() { stream, first = st.getInt(), st.getInt() })
+	}
+	if err := take(); err != nil || first > 0 {
+		return stream, first, err
+	}
+	fresh, err := prepare(conn, qInsertStream)
+	if err != nil {
+		return 0, 0, err
+	}
+	fresh.text(name)
+	if err := fresh.exec(); err != nil {
+		return 0, 0, fmt.Errorf("stream: %w", err)
+	}
+	err = take()
+	return stream, first, err
+}
