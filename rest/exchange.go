@@ -1,0 +1,221 @@
+package rest
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"holdfast/fault"
+	"holdfast/identity"
+	"holdfast/rest/problem"
+	"holdfast/uid"
+)
+
+// exchange is one request and what is known about it on its way.
+type exchange struct {
+	id      string
+	start   time.Time
+	request *http.Request
+	header  http.Header // of the answer
+	who     *identity.Principal
+	code    string // of the problem it was answered with
+	logged  bool
+}
+
+type exchangeKey struct{}
+
+// exchangeOf is the exchange of a context; never nil below ServeHTTP.
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// maxRequestID bounds a request id that the caller chose.
+const maxRequestID = 64
+
+func requestID(r *http.Request) string {
+	id := r.Header.Get("X-Request-Id")
+	if len(id) < 1 || len(id) > maxRequestID {
+		return uid.New().Text("req")
+	}
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.', c == ':':
+		default:
+			return uid.New().Text("req")
+		}
+	}
+	return id
+}
+
+// ServeHTTP frames every request: its id, its measures, its log line, and what becomes of a panic.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{id: requestID(r), start: time.Now(), header: w.Header()}
+	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	x.request = r
+	x.header.Set("X-Request-Id", x.id)
+	x.header.Set("X-Content-Type-Options", "nosniff")
+	answer := &answer{ResponseWriter: w, x: x, server: s}
+	s.metrics.inFlight.Inc()
+	defer func() {
+		if v := recover(); v != nil {
+			s.caught(answer, v)
+		}
+		s.metrics.inFlight.Dec()
+		s.finish(answer)
+	}()
+	s.mux.ServeHTTP(answer, r)
+}
+
+// caught answers a panic, unless the answer has begun.
+func (s *server) caught(a *answer, v any) {
+	if v == http.ErrAbortHandler {
+		panic(v)
+	}
+	s.Logger.Error("panic while serving", "request_id", a.x.id, "panic", v, "stack", string(debug.Stack()))
+	a.x.logged = true
+	if a.status == 0 {
+		a.refuse(problem.New("internal", ""))
+	}
+}
+
+// finish counts and logs an exchange that has ended.
+func (s *server) finish(a *answer) {
+	x, took := a.x, time.Since(a.x.start)
+	route := x.request.Pattern
+	if route == "" {
+		route = "unmatched"
+	}
+	status := a.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	s.metrics.observe(route, x.request.Method, status, took)
+	ctx := x.request.Context()
+	if !s.Logger.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 9)
+	attrs = append(attrs,
+		slog.String("request_id", x.id), slog.String("method", x.request.Method), slog.String("route", route),
+		slog.Int("status", status), slog.Duration("took", took), slog.Int64("bytes", a.bytes), slog.String("from", address(x.request)))
+	if x.who != nil {
+		attrs = append(attrs, slog.String("subject", x.who.Subject))
+	}
+	if x.code != "" {
+		attrs = append(attrs, slog.String("code", x.code))
+	}
+	s.Logger.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
+}
+
+// address is the caller's address without the port.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// problem turns an error of a service into what the caller sees. Defects are logged here, once.
+func (s *server) problem(x *exchange, err error) *problem.Problem {
+	p, ok := err.(*problem.Problem) //nolint:errorlint // handlers return it bare
+	if !ok {
+		f := fault.As(err)
+		if f.Kind == fault.Internal && x.request.Context().Err() != nil { // the caller has gone; what broke is the waiting
+			f = fault.New(fault.Unavailable, "gave_up_waiting", "The call ended before its turn came.")
+		}
+		if f.Kind == fault.Internal && !x.logged {
+			x.logged = true
+			s.Logger.Error("request failed", "request_id", x.id, "route", x.request.Pattern, "error", f)
+		}
+		p = problem.From(f)
+	}
+	return x.sign(p)
+}
+
+// sign adds what every problem says about the exchange it belongs to.
+func (x *exchange) sign(p *problem.Problem) *problem.Problem {
+	p.Instance, p.RequestID = x.request.URL.EscapedPath(), x.id
+	x.code = p.Code
+	return p
+}
+
+// answer watches what is written, and turns the router's own refusals into problems.
+type answer struct {
+	http.ResponseWriter
+	x       *exchange
+	server  *server
+	status  int
+	bytes   int64
+	swallow bool // the router's text is not wanted
+}
+
+// Unwrap lets deadlines through.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// WriteHeader notes the status.
+func (a *answer) WriteHeader(status int) {
+	if a.status != 0 {
+		return
+	}
+	if a.x.request.Pattern == "" && !a.swallow {
+		switch status {
+		case http.StatusNotFound:
+			a.swallow = true
+			a.refuse(problem.New("path_unknown", ""))
+			return
+		case http.StatusMethodNotAllowed:
+			a.swallow = true
+			a.refuse(problem.New("method_not_allowed", "This path answers to "+a.Header().Get("Allow")+"."))
+			return
+		}
+	}
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write counts the bytes.
+func (a *answer) Write(b []byte) (int, error) {
+	if a.swallow {
+		return len(b), nil
+	}
+	if a.status == 0 {
+		a.WriteHeader(http.StatusOK)
+	}
+	n, err := a.ResponseWriter.Write(b)
+	a.bytes += int64(n)
+	return n, err
+}
+
+// refuse answers with a problem, outside of any operation.
+func (a *answer) refuse(p *problem.Problem) {
+	a.x.sign(p)
+	h := a.Header()
+	for k, v := range p.GetHeaders() {
+		h[k] = v
+	}
+	h.Set("Content-Type", problem.ContentType)
+	h.Set("Cache-Control", "no-store")
+	a.status = p.Status
+	a.ResponseWriter.WriteHeader(p.Status)
+	counted := &counter{w: a.ResponseWriter}
+	if err := format.Marshal(counted, p); err != nil { // the caller has gone
+		a.server.Logger.Debug("answer not written", "request_id", a.x.id, "error", err)
+	}
+	a.bytes += counted.n
+}
+
+type counter struct {
+	w http.ResponseWriter
+	n int64
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += int64(n)
+	return n, err
+}

@@ -1,0 +1,120 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+
+	"holdfast/civil"
+	"holdfast/hotel"
+	"holdfast/identity"
+	"holdfast/rest/wire"
+)
+
+type offerListOut struct {
+	Body wire.OfferList
+}
+
+// defaultOffers is how many hotels a search shows that does not say.
+const defaultOffers = 20
+
+func (s *server) offerCalls() {
+	handleBody(s, operation{
+		id: "search-offers", method: http.MethodPost, path: "/v1/offers", tag: "Offers", summary: "Search stays",
+		about: "Finds what is free and prices it. Each answer carries a sealed offer: whoever has it can reserve at its price until it expires, " +
+			"while there is stock. Searching writes nothing.",
+		scopes: []identity.Scope{identity.OffersRead}, status: http.StatusOK, codes: []string{"place_unknown", "hotel_not_found", "unknown_currency"},
+		examples: []example{
+			{"hotel", "In one hotel", `{"stay": {"hotel_id": "htl_01kavwy2x4e8hrn5z3m7q9t6b0", "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": [{"adults": 2, "children_ages": [4]}]}}`},
+			{"place", "In a city, with filters", `{"stay": {"place": "Leipzig", "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": [{"adults": 2}]},
+				"filters": {"max_price": {"amount": "900.00", "currency": "EUR"}, "min_stars": 3, "amenities": ["wifi"]}, "sort": "price", "limit": 10}`},
+			{"near", "Around a point, nearest first", `{"stay": {"near": {"latitude": 51.34, "longitude": 12.37, "radius_km": 10}, "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": [{"adults": 1}]}, "sort": "distance"}`},
+		},
+	}, s.searchOffers)
+}
+
+var sorts = map[string]hotel.Sort{"": hotel.ByPrice, "price": hotel.ByPrice, "distance": hotel.ByDistance, "stars": hotel.ByStars}
+
+func (s *server) searchOffers(ctx context.Context, _ *call, _ *Raw, b *wire.OfferRequest) (*offerListOut, error) {
+	var r reader
+	q := stayQuery(&r, b)
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	found, err := s.Hotels.Search(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	out := &offerListOut{Body: wire.OfferList{Offers: make([]wire.Offer, len(found))}}
+	for i := range found {
+		out.Body.Offers[i] = showOffer(&found[i], q.Hotel.IsZero())
+	}
+	return out, nil
+}
+
+func stayQuery(r *reader, b *wire.OfferRequest) hotel.StayQuery {
+	q := hotel.StayQuery{
+		Place: b.Stay.Place, Hotel: r.id("/stay/hotel_id", hotelID, b.Stay.HotelID),
+		CheckIn: r.date("/stay/check_in", b.Stay.CheckIn), CheckOut: r.date("/stay/check_out", b.Stay.CheckOut),
+		Rooms: parties(b.Stay.Rooms), Sort: sorts[b.Sort], Limit: b.Limit,
+	}
+	if q.Limit == 0 {
+		q.Limit = defaultOffers
+	}
+	given := 0
+	for _, set := range []bool{b.Stay.Place != "", b.Stay.Near != nil, b.Stay.HotelID != ""} {
+		if set {
+			given++
+		}
+	}
+	switch given {
+	case 1:
+	case 0:
+		r.at("/stay", "required", "Give one of place, near and hotel_id.")
+	default:
+		r.at("/stay", "not_together", "Give only one of place, near and hotel_id.")
+	}
+	if n := b.Stay.Near; n != nil {
+		q.Near = &hotel.Near{Latitude: n.Latitude, Longitude: n.Longitude, RadiusKM: n.RadiusKM}
+	}
+	if f := b.Filters; f != nil {
+		q.MinTotal, q.MaxTotal = r.money("/filters/min_price", f.MinPrice), r.money("/filters/max_price", f.MaxPrice)
+		q.MinStars, q.Amenities, q.Board = f.MinStars, f.Amenities, boards[f.Board]
+	}
+	return q
+}
+
+func showOffer(p *hotel.Proposal, searched bool) wire.Offer {
+	h, piece, c := &p.House.Hotel, &p.Offer.Pieces[0], p.Offer.Currency
+	out := wire.Offer{
+		ID: p.Sealed,
+		Hotel: wire.OfferHotel{
+			ID: h.ID.Text(hotelID), Name: h.Name, Stars: h.Stars, Address: h.Address, City: h.City, Country: h.Country,
+			Latitude: h.Latitude, Longitude: h.Longitude, TimeZone: h.TimeZone, Amenities: h.Amenities,
+		},
+		RoomType: wire.OfferRoomType{
+			ID: p.Type.ID.Text(roomTypeID), Name: p.Type.Name,
+			Occupancy: wire.Occupancy{Adults: p.Type.Occupancy.Adults, Children: p.Type.Occupancy.Children},
+		},
+		RatePlan: wire.OfferRatePlan{ID: p.Plan.ID.Text(ratePlanID), Name: p.Plan.Name, Board: p.Plan.Board.String()},
+		CheckIn:  piece.Stay.CheckIn.String(), CheckOut: piece.Stay.CheckOut.String(),
+		Price: wire.OfferPrice{
+			Total: wire.Minor(piece.Price.Total(), c), Base: wire.Minor(piece.Price.Base, c), Nights: make([]wire.NightPrice, len(p.Nights)),
+		},
+		Conditions: wire.Conditions{
+			FreeCancellationUntil: moment(piece.Terms.FreeUntil), CancellationFeePercent: percent(piece.Terms.FeeBP), Board: p.Plan.Board.String(),
+		},
+		Available: p.Available, ExpiresAt: instant(p.Offer.ExpiresAt),
+	}
+	if searched {
+		km := float64(int64(p.DistanceKM*1000+0.5)) / 1000
+		out.Hotel.DistanceKM = &km
+	}
+	for _, room := range piece.Stay.Rooms {
+		out.Rooms = append(out.Rooms, wire.Party{Adults: int(room.Adults), ChildrenAges: ints(room.ChildAges)})
+	}
+	for i, n := range p.Nights {
+		out.Price.Nights[i] = wire.NightPrice{Date: (piece.Stay.CheckIn + civil.Date(i)).String(), Price: wire.Minor(n, c)} //nolint:gosec // at most MaxStayNights
+	}
+	out.Price.Taxes, out.Price.Fees = taxesAndFees(piece.Price.Parts, c)
+	return out
+}

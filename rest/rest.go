@@ -1,0 +1,171 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/go-json-experiment/json"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"holdfast/hotel"
+	"holdfast/identity"
+	"holdfast/internal/clock"
+	"holdfast/payment"
+	"holdfast/reservation"
+	"holdfast/rest/problem"
+)
+
+// Deps are what the edge needs.
+type Deps struct {
+	Identity     identity.Service
+	Hotels       hotel.Service
+	Reservations reservation.Service
+	Payments     payment.Service
+	Clock        clock.Clock                 // the machine's when nil
+	SandboxClock *clock.Manual               // in test mode the clock that /v1/sandbox/clock moves; nil: there is no such call
+	ClockMoved   func(context.Context) error // after each move of the sandbox clock, before it is answered; nil: nobody cares
+	Logger       *slog.Logger                // slog's default when nil
+	Registry     *prometheus.Registry
+	Ready        func(context.Context) error // nil: always ready
+	Limits       Limits
+	Version      string
+}
+
+// Limits bound what one caller can ask for. The zero value of a field takes its default.
+type Limits struct {
+	Rate      float64 // calls a second and subject
+	Burst     int     // calls that may come at once
+	Subjects  int     // subjects whose use is remembered at the same time
+	BodyBytes int64   // of a request
+}
+
+// DefaultLimits are used where a deployment says nothing.
+func DefaultLimits() Limits {
+	return Limits{Rate: 10_000, Burst: 20_000, Subjects: 65_536, BodyBytes: 64 << 10}
+}
+
+func (l Limits) orDefault() Limits {
+	d := DefaultLimits()
+	if l.Rate <= 0 {
+		l.Rate = d.Rate
+	}
+	if l.Burst <= 0 {
+		l.Burst = d.Burst
+	}
+	if l.Subjects <= 0 {
+		l.Subjects = d.Subjects
+	}
+	if l.BodyBytes <= 0 {
+		l.BodyBytes = d.BodyBytes
+	}
+	return l
+}
+
+// Bounds of a connection, for NewServer.
+const (
+	ReadHeaderTimeout = 5 * time.Second
+	ReadTimeout       = 30 * time.Second
+	WriteTimeout      = 60 * time.Second
+	IdleTimeout       = 2 * time.Minute
+	MaxHeaderBytes    = 16 << 10
+	bodyTimeout       = 10 * time.Second // for the body to arrive once the header is there
+)
+
+// NewServer is an HTTP server whose connections cannot be kept waiting for ever.
+func NewServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
+	s := &http.Server{
+		Addr: addr, Handler: h,
+		ReadHeaderTimeout: ReadHeaderTimeout, ReadTimeout: ReadTimeout, WriteTimeout: WriteTimeout, IdleTimeout: IdleTimeout,
+		MaxHeaderBytes: MaxHeaderBytes,
+	}
+	if log != nil {
+		s.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug) // what clients do wrong on the wire
+	}
+	return s
+}
+
+// server is the edge.
+type server struct {
+	Deps
+	api      huma.API
+	mux      *http.ServeMux
+	limiter  *limiter
+	metrics  *metrics
+	document func() []byte // the OpenAPI document as served
+}
+
+// New makes the handler of the whole REST edge.
+func New(d Deps) http.Handler {
+	prepareHuma()
+	if d.Clock == nil {
+		d.Clock = clock.System{}
+	}
+	if d.Logger == nil {
+		d.Logger = slog.Default()
+	}
+	if d.Registry == nil {
+		d.Registry = prometheus.NewRegistry()
+	}
+	d.Limits = d.Limits.orDefault()
+	s := &server{Deps: d, mux: http.NewServeMux(), metrics: newMetrics(d.Registry)}
+	s.limiter = newLimiter(d.Limits)
+	s.api = humago.New(s.mux, huma.Config{
+		OpenAPI:                      s.newDocument(),
+		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+	})
+	s.supplierCalls()
+	s.hotelCalls()
+	s.roomTypeCalls()
+	s.inventoryCalls()
+	s.roomCalls()
+	s.ratePlanCalls()
+	s.offerCalls()
+	s.reservationCalls()
+	s.cancellationCalls()
+	s.paymentCalls()
+	s.probeCalls()
+	if d.SandboxClock != nil {
+		s.sandboxCalls()
+	}
+	s.finishDocument()
+	s.plainRoutes()
+	return s
+}
+
+// format writes answers. Reading is body.go's, which is stricter than a huma format can be.
+var format = huma.Format{
+	Marshal: func(w io.Writer, v any) error {
+		buf := buffers.Get().(*bytes.Buffer)
+		defer buffers.Put(buf)
+		buf.Reset()
+		if err := json.MarshalWrite(buf, v, json.Deterministic(true)); err != nil {
+			return err
+		}
+		_, err := w.Write(buf.Bytes())
+		return err
+	},
+	Unmarshal: func(data []byte, v any) error { return json.Unmarshal(data, v) },
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// prepareHuma sets what huma keeps in package variables.
+var prepareHuma = sync.OnceFunc(func() {
+	huma.ValidateStrictCasing = true
+	huma.DefaultArrayNullable = false
+	huma.NewErrorWithContext = refusal
+	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
+		return refusal(nil, status, msg, errs...)
+	}
+})
+
+var _ huma.StatusError = (*problem.Problem)(nil)
