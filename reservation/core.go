@@ -85,12 +85,12 @@ func (c *Core) Start(ctx context.Context) error {
 			return fmt.Errorf("streams: %w", err)
 		}
 	}
-	c.desk.start()
-	run, cancel := context.WithCancel(context.Background())
+	c.desk.start(ctx)
+	c.saga.start(ctx)
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c.cancel = cancel
 	c.wg.Go(func() { c.keys.run(run) })
 	c.wg.Go(func() { c.sweep(run) })
-	c.wg.Go(func() { c.saga.resume(run) })
 	if follower != nil {
 		c.wg.Go(func() { follower.run(run) })
 	}

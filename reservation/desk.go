@@ -40,11 +40,10 @@ type command struct {
 	// It may run more than once, each time on fresh rows.
 	rule func(*work) error
 
-	key      uid.ID // its idempotency key, or zero
-	dropped  atomic.Bool
-	done     chan struct{}
-	err      error // the refusal, or why it could not be decided; valid once done is closed
-	attempts int
+	key     uid.ID // its idempotency key, or zero
+	dropped atomic.Bool
+	done    chan struct{}
+	err     error // the refusal, or why it could not be decided; valid once done is closed
 }
 
 type desk struct {
@@ -58,10 +57,10 @@ type desk struct {
 	meter    *meter
 	log      *slog.Logger
 
-	lanes  []*lane
-	ctx    context.Context // ends when the desk has drained
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
+	lanes   []*lane
+	stopped chan struct{} // closed when nothing is decided any more
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
 
 	mu       sync.RWMutex
 	draining bool
@@ -75,6 +74,7 @@ type lane struct {
 
 func newDesk(d Deps, e *early, w *watchers, m *meter) *desk {
 	k := &desk{store: d.Store, settings: d.Settings, node: d.Node, early: e, flying: newFlying(), watchers: w, meter: m, log: d.Logger}
+	k.stopped = make(chan struct{})
 	k.now = func() time.Time { return d.Clock.Now() }
 	if d.StoreClock {
 		k.now = func() time.Time { return time.Time{} }
@@ -88,14 +88,15 @@ func newDesk(d Deps, e *early, w *watchers, m *meter) *desk {
 	return k
 }
 
-func (k *desk) start() {
-	k.ctx, k.cancel = context.WithCancel(context.Background())
+// start opens the lanes; they outlive ctx, since only stop ends them.
+func (k *desk) start(ctx context.Context) {
+	ctx, k.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	for _, l := range k.lanes {
-		k.wg.Go(func() { k.serve(l) })
+		k.wg.Go(func() { k.serve(ctx, l) })
 	}
 }
 
-// stop lets everything that waits be decided, then ends the lanes. It returns early when ctx ends.
+// stop lets everything that waits be decided, then ends the lanes. When ctx ends, what is left is given up.
 func (k *desk) stop(ctx context.Context) {
 	k.mu.Lock()
 	if !k.draining {
@@ -105,14 +106,10 @@ func (k *desk) stop(ctx context.Context) {
 		}
 	}
 	k.mu.Unlock()
-	idle := make(chan struct{})
-	go func() { k.wg.Wait(); close(idle) }()
-	select {
-	case <-idle:
-	case <-ctx.Done():
-	}
+	defer context.AfterFunc(ctx, k.cancel)()
+	k.wg.Wait()
 	k.cancel()
-	<-idle
+	close(k.stopped)
 }
 
 func (k *desk) waiting() int {
@@ -174,7 +171,7 @@ func (k *desk) enqueue(ctx context.Context, l *lane, c *command, bulk bool) erro
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-k.ctx.Done():
+	case <-k.stopped:
 		return errDraining
 	}
 }
@@ -185,29 +182,29 @@ func laneOf(pool stock.PoolID, lanes int) int {
 }
 
 // serve is the loop of one lane.
-func (k *desk) serve(l *lane) {
+func (k *desk) serve(ctx context.Context, l *lane) {
 	live := l.live
 	for {
 		var first *command
 		select {
 		case c, ok := <-live:
 			if !ok {
-				k.finish(l)
+				k.finish(ctx, l)
 				return
 			}
 			first = c
 		case first = <-l.bulk:
 		}
-		k.run(l, k.collect(l, first))
+		k.run(ctx, l, k.collect(l, first))
 	}
 }
 
 // finish decides what bulk work still waits when the live queue has closed and run dry.
-func (k *desk) finish(l *lane) {
+func (k *desk) finish(ctx context.Context, l *lane) {
 	for {
 		select {
 		case c := <-l.bulk:
-			k.run(l, []*command{c})
+			k.run(ctx, l, []*command{c})
 		default:
 			return
 		}
@@ -250,13 +247,13 @@ func (k *desk) collect(l *lane, first *command) []*command {
 }
 
 // run commits a batch, or takes it apart until the command that cannot be decided stands alone.
-func (k *desk) run(l *lane, batch []*command) {
+func (k *desk) run(ctx context.Context, l *lane, batch []*command) {
 	if len(batch) == 0 {
 		return
 	}
 	var err error
 	for range batchTries {
-		if err = k.commit(l, batch); err == nil {
+		if err = k.commit(ctx, l, batch); err == nil {
 			for _, c := range batch {
 				close(c.done)
 			}
@@ -270,8 +267,8 @@ func (k *desk) run(l *lane, batch []*command) {
 	if len(batch) > 1 && !unreachable(err) {
 		k.meter.split.Inc()
 		k.log.Warn("batch taken apart", "commands", len(batch), "error", err)
-		k.run(l, batch[:len(batch)/2])
-		k.run(l, batch[len(batch)/2:])
+		k.run(ctx, l, batch[:len(batch)/2])
+		k.run(ctx, l, batch[len(batch)/2:])
 		return
 	}
 	for _, c := range batch {
@@ -287,6 +284,9 @@ func (k *desk) run(l *lane, batch []*command) {
 func unreachable(err error) bool {
 	return fault.KindOf(err) == fault.Unavailable || errors.Is(err, context.Canceled) || errors.Is(err, errUnsettled)
 }
+
+// errRolledBack is a commit that was looked up and had not taken effect.
+var errRolledBack = errors.New("batch was rolled back with its connection")
 
 // errUnsettled is a commit of which nobody could be asked whether it took effect.
 var errUnsettled = errors.New("commit not settled")
@@ -307,7 +307,7 @@ func undecided(err error) error {
 }
 
 // commit runs one transaction for the batch. A commit whose answer was lost is looked up by the batch's id.
-func (k *desk) commit(l *lane, batch []*command) (err error) {
+func (k *desk) commit(ctx context.Context, l *lane, batch []*command) (err error) {
 	n := &needs{}
 	for _, c := range batch {
 		c.need(n)
@@ -316,7 +316,7 @@ func (k *desk) commit(l *lane, batch []*command) (err error) {
 	var w *work
 	var token *noteToken
 	began := time.Now()
-	err = k.store.Transact(k.ctx, b, n.merged(dueLimit), func(rows *Rows) (*Changes, error) {
+	err = k.store.Transact(ctx, b, n.merged(dueLimit), func(rows *Rows) (*Changes, error) {
 		k.early.drop(token) // of an earlier try
 		if w, err = k.decide(rows, batch); err != nil {
 			return nil, err
@@ -325,7 +325,7 @@ func (k *desk) commit(l *lane, batch []*command) (err error) {
 		return w.changes(), nil
 	})
 	if errors.Is(err, ErrUnknownCommit) {
-		err = k.settle(b.ID)
+		err = k.settle(ctx, b.ID)
 	}
 	if err != nil {
 		k.early.drop(token)
@@ -368,22 +368,22 @@ func (k *desk) decide(rows *Rows, batch []*command) (w *work, err error) {
 }
 
 // settle finds out what became of a commit whose answer was lost. nil: it took effect.
-func (k *desk) settle(batch uid.ID) error {
+func (k *desk) settle(ctx context.Context, batch uid.ID) error {
 	k.meter.unknown.Inc()
 	for range settleTries {
-		committed, err := k.store.Committed(k.ctx, batch)
+		committed, err := k.store.Committed(ctx, batch)
 		switch {
 		case err == nil && committed:
 			return nil
 		case err == nil:
-			return fmt.Errorf("batch was rolled back with its connection")
-		case k.ctx.Err() != nil:
+			return errRolledBack
+		case ctx.Err() != nil:
 			return errUnsettled
 		}
 		k.log.Warn("asking what became of a commit", "batch", batch.Text("batch"), "error", err)
 		select {
 		case <-time.After(settleWait):
-		case <-k.ctx.Done():
+		case <-ctx.Done():
 		}
 	}
 	return errUnsettled

@@ -74,7 +74,7 @@ func TestEarlyProbesOnceAfterTheBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEarly(50 * time.Millisecond)
 		e.believe(e.note([]shortage{{scarce, 0}}))
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) //nolint:forbidigo // simulated time
 		probe := e.ask(want(1))
 		if probe.refuse || probe.probe == nil {
 			t.Fatalf("after the bound nobody probes: %+v", probe)
@@ -89,7 +89,7 @@ func TestEarlyProbesOnceAfterTheBound(t *testing.T) {
 		if !e.ask(want(1)).refuse {
 			t.Error("the probe's finding is not believed")
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) //nolint:forbidigo // simulated time
 		probe = e.ask(want(1))
 		e.probed(probe) // it got its stock: nothing was noted
 		if v := e.ask(want(1)); v.refuse || v.probe != nil || v.wait != nil {

@@ -93,15 +93,15 @@ func (k *keyReader) answer(ctx context.Context, asks []keyAsk) {
 // retryRunning is when to ask again for the outcome of a call that is still running.
 const retryRunning = time.Second
 
-// replay is what a stored key says to a call that bears it: its answer (ok), or why there is none.
-func (k *KeyRow) replay(key Idempotency) (ok bool, refusal *fault.Error) {
+// withheld says why a stored key has no answer for a call that bears it; nil when it has.
+func (k *KeyRow) withheld(key Idempotency) error {
 	switch {
 	case k.Request != key.Request:
-		return false, fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key was used for a different request. Use a fresh key for a new request.")
+		return fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key was used for a different request. Use a fresh key for a new request.")
 	case k.State == KeyRunning:
-		return false, fault.New(fault.Conflict, "idempotency_in_progress", "The first call with this Idempotency-Key is still running. Ask again after the time in Retry-After.").RetryIn(retryRunning)
+		return fault.New(fault.Conflict, "idempotency_in_progress", "The first call with this Idempotency-Key is still running. Ask again after the time in Retry-After.").RetryIn(retryRunning)
 	}
-	return true, nil
+	return nil
 }
 
 // claim makes a command the first with a key, or tells what the first one came to. A nil row and no error: go ahead;
@@ -117,7 +117,7 @@ func (w *work) claim(key Idempotency) (first *KeyRow, refusal error) {
 	if row == nil {
 		return nil, nil
 	}
-	if _, err := row.replay(key); err != nil {
+	if err := row.withheld(key); err != nil {
 		return nil, err
 	}
 	return row, nil
@@ -213,7 +213,7 @@ func (c *Core) refused(ctx context.Context, key Idempotency, refusal error) (Ans
 	if row == nil {
 		return Answer{}, refusal
 	}
-	if _, err := row.replay(key); err != nil {
+	if err := row.withheld(key); err != nil {
 		return Answer{}, err
 	}
 	return c.answer(ctx, row)

@@ -44,8 +44,8 @@ func (c *Core) Extend(ctx context.Context, caller Caller, ref string) (Answer, e
 		if r.Status != Held {
 			return fault.New(fault.Conflict, "not_extendable", "This reservation is %s; there is no hold to extend.", r.Status)
 		}
-		if cap := c.capsOf(r.Items[0].Supplier).Extensions; int(r.Extensions) >= cap {
-			return fault.New(fault.Conflict, "hold_limit", "A hold can be extended %d times; this one has been.", cap)
+		if most := c.capsOf(r.Items[0].Supplier).Extensions; int(r.Extensions) >= most {
+			return fault.New(fault.Conflict, "hold_limit", "A hold can be extended %d times; this one has been.", most)
 		}
 		r.Extensions++
 		r.HoldExpiresAt = r.HoldExpiresAt.Add(c.settings.Extension)

@@ -34,15 +34,21 @@ type saga struct {
 	mu     sync.Mutex
 	active map[uid.ID]chan struct{} // closed when the drive of that reservation has come to rest
 
-	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 }
 
 func newSaga(c *Core) *saga {
-	s := &saga{core: c, work: make(chan uid.ID, sagaBacklog), active: map[uid.ID]chan struct{}{}}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
-	return s
+	return &saga{core: c, work: make(chan uid.ID, sagaBacklog), active: map[uid.ID]chan struct{}{}}
+}
+
+// start brings up the workers and the resume job; they outlive ctx, since only stop ends them.
+func (s *saga) start(ctx context.Context) {
+	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	for range sagaWorkers {
+		s.wg.Go(func() { s.worker(ctx) })
+	}
+	s.wg.Go(func() { s.resume(ctx) })
 }
 
 // drive has the saga of a reservation advanced until it is done or has to wait for the provider; the channel is closed
@@ -65,10 +71,6 @@ func (s *saga) drive(id uid.ID) <-chan struct{} {
 
 // resume takes up what is due, until ctx ends.
 func (s *saga) resume(ctx context.Context) {
-	for range sagaWorkers {
-		s.wg.Go(s.worker)
-	}
-	defer s.wg.Wait()
 	tick := time.NewTicker(resumeEvery)
 	defer tick.Stop()
 	for {
@@ -87,16 +89,19 @@ func (s *saga) resume(ctx context.Context) {
 	}
 }
 
-// stop lets the workers finish the call they are in and start no other.
-func (s *saga) stop() { s.cancel() }
+// stop ends the calls under way and starts no other; what they were at is resumed at the next start.
+func (s *saga) stop() {
+	s.cancel()
+	s.wg.Wait()
+}
 
-func (s *saga) worker() {
+func (s *saga) worker(ctx context.Context) {
 	for {
 		select {
-		case <-s.ctx.Done():
+		case <-ctx.Done():
 			return
 		case id := <-s.work:
-			s.advance(id)
+			s.advance(ctx, id)
 			s.mu.Lock()
 			close(s.active[id])
 			delete(s.active, id)
@@ -106,16 +111,14 @@ func (s *saga) worker() {
 }
 
 // advance does step after step until there is none, or one that has to wait.
-func (s *saga) advance(id uid.ID) {
-	for s.ctx.Err() == nil {
-		found, err := s.core.store.Reservations(s.ctx, []uid.ID{id})
+func (s *saga) advance(ctx context.Context, id uid.ID) {
+	for ctx.Err() == nil {
+		found, err := s.core.store.Reservations(ctx, []uid.ID{id})
 		if err != nil || len(found) == 0 || found[0].Step == NoStep {
 			return
 		}
 		r := found[0]
-		ctx, cancel := context.WithTimeout(s.ctx, stepTimeout)
-		settled, err := s.core.doStep(ctx, r)
-		cancel()
+		settled, err := s.timed(ctx, r)
 		result := "done"
 		switch {
 		case err != nil:
@@ -126,10 +129,17 @@ func (s *saga) advance(id uid.ID) {
 		}
 		s.core.meter.step(r.Step, result)
 		if err != nil || !settled {
-			s.core.postpone(s.ctx, r)
+			s.core.postpone(ctx, r)
 			return
 		}
 	}
+}
+
+// timed does the step within its time.
+func (s *saga) timed(ctx context.Context, r *Reservation) (settled bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	return s.core.doStep(ctx, r)
 }
 
 // doStep does the step a reservation stands at. settled is false when the provider has no outcome yet.

@@ -62,7 +62,7 @@ type Store interface {
 
 	// AuditPools and AuditReservations read what the audit recomputes, each call one short consistent snapshot.
 	AuditPools(ctx context.Context, after stock.PoolID, limit int) (PoolAudit, error)
-	AuditReservations(ctx context.Context, after uid.ID, limit int) (ReservationAudit, error)
+	AuditReservations(ctx context.Context, after uid.ID, limit int) (RecordAudit, error)
 	// AuditStreams describes every outbox stream.
 	AuditStreams(ctx context.Context) (streams []StreamAudit, historyEntries int64, err error)
 
@@ -122,8 +122,8 @@ type AuditClaim struct {
 	stock.Claim
 }
 
-// ReservationAudit is what one snapshot says about a range of reservations.
-type ReservationAudit struct {
+// RecordAudit is what one snapshot says about a range of reservations.
+type RecordAudit struct {
 	Reservations []*Reservation
 	History      map[uid.ID][]Entry
 	Claims       map[uid.ID][]ClaimLife // of each item in order, 0 when an item's claims disagree among themselves

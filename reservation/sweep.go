@@ -43,7 +43,7 @@ func (c *Core) sweep(ctx context.Context) {
 }
 
 // sweepOnce puts everything that is due on the desk and waits for it; it reports whether there may be more.
-func (c *Core) sweepOnce(ctx context.Context, what DueKind, make func(uid.ID) *command) (more bool) {
+func (c *Core) sweepOnce(ctx context.Context, what DueKind, toCommand func(uid.ID) *command) (more bool) {
 	if ctx.Err() != nil {
 		return false
 	}
@@ -54,15 +54,15 @@ func (c *Core) sweepOnce(ctx context.Context, what DueKind, make func(uid.ID) *c
 		}
 		return false
 	}
-	failed := c.each(ctx, ids, make)
+	failed := c.each(ctx, ids, toCommand)
 	return len(ids) == sweepBatch && !failed
 }
 
 // each runs one bulk command per id at once, and waits for all.
-func (c *Core) each(ctx context.Context, ids []uid.ID, make func(uid.ID) *command) (failed bool) {
+func (c *Core) each(ctx context.Context, ids []uid.ID, toCommand func(uid.ID) *command) (failed bool) {
 	var answers errgroup.Group
 	for _, id := range ids {
-		answers.Go(func() error { return c.desk.doBulk(ctx, make(id)) })
+		answers.Go(func() error { return c.desk.doBulk(ctx, toCommand(id)) })
 	}
 	if err := answers.Wait(); err != nil {
 		if ctx.Err() == nil {

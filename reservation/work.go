@@ -180,18 +180,18 @@ func (w *work) transition(r *Reservation, s step) error {
 	if err := w.apply(claims, t.Effect); err != nil {
 		return fmt.Errorf("reservation %s: %w", r.ID.Text("res"), err)
 	}
-	if t.Effect == TakeStock {
+	switch t.Effect {
+	case TakeStock:
 		w.hold(r, +1)
-	} else if t.Effect == SellStock || t.Effect == ReleaseStock {
+	case SellStock, ReleaseStock:
 		w.hold(r, -1)
+	case KeepStock, TakeAndSell, ReturnStock:
 	}
 	life := lifeAfter(t.Effect)
 	for _, i := range items {
-		switch {
-		case s.cause == CancelledPaid:
-			r.Items[i].Status = Cancelled
-		case s.cause == MoneyReturned:
-		default:
+		if s.cause == CancelledPaid {
+			r.Items[i].Status = Cancelled // also when others stay and the reservation with them
+		} else {
 			r.Items[i].Status = s.to
 		}
 		if life != 0 && t.Effect != TakeStock {

@@ -11,8 +11,16 @@ import (
 
 func TestDerivedTarget(t *testing.T) {
 	for _, c := range []struct{ physical, ooo, bp, want int32 }{
-		{4, 0, 1000, 4}, {10, 0, 1000, 11}, {9, 0, 1000, 9}, {0, 0, 1000, 0}, {100, 0, 0, 100}, {10, 1, 1000, 9}, {10, 12, 1000, 0},
-		{10, 0, -10_000, 0}, {10, 0, -1000, 9}, {stock.MaxUnits, 0, stock.MaxOverbookingBP, 3 * stock.MaxUnits},
+		{4, 0, 1000, 4},
+		{10, 0, 1000, 11},
+		{9, 0, 1000, 9},
+		{0, 0, 1000, 0},
+		{100, 0, 0, 100},
+		{10, 1, 1000, 9},
+		{10, 12, 1000, 0},
+		{10, 0, -10_000, 0},
+		{10, 0, -1000, 9},
+		{stock.MaxUnits, 0, stock.MaxOverbookingBP, 3 * stock.MaxUnits},
 	} {
 		s := stock.New(c.physical, c.bp)
 		if err := s.SetOutOfOrder(c.ooo); err != nil {

@@ -71,8 +71,8 @@ func (s *Store) AuditPools(ctx context.Context, after stock.PoolID, limit int) (
 }
 
 // AuditReservations reads a range of reservations with what was written about them, in one snapshot.
-func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) (reservation.ReservationAudit, error) {
-	a := reservation.ReservationAudit{
+func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) (reservation.RecordAudit, error) {
+	a := reservation.RecordAudit{
 		History: map[uid.ID][]reservation.Entry{}, Claims: map[uid.ID][]reservation.ClaimLife{},
 		Events: map[uid.ID][]int64{}, Keys: map[uid.ID][]reservation.KeyRow{},
 	}

@@ -411,7 +411,7 @@ func (s step) answer(reader *pgconn.ResultReader) error {
 	}
 	tag, err := reader.Close()
 	if err != nil {
-		return nil // the answers' Close tells it
+		return nil //nolint:nilerr // the Close of all answers tells it
 	}
 	n := int(tag.RowsAffected())
 	if s.changed != nil {

@@ -213,7 +213,7 @@ func testHoldLapses(t *testing.T, w *world) {
 	}
 	_, err := w.core.Pay(context.Background(), as("ada"), ref, "pm_test_approved", reservation.Idempotency{})
 	denied(t, err, "hold_expired")
-	w.until(t, "ada", ref, func(*reservation.Reservation) bool { return w.free(t, pool, 0) == 1 })
+	w.until(t, ref, func(*reservation.Reservation) bool { return w.free(t, pool, 0) == 1 })
 	if err := w.core.Release(context.Background(), as("ada"), ref); err != nil {
 		t.Errorf("cancelling what has expired: %v", err)
 	}

@@ -105,10 +105,16 @@ func testDue(t *testing.T, s reservation.Store) {
 		limit int
 		want  []uid.ID
 	}{
-		{reservation.DueHolds, time.Minute - time.Microsecond, 10, nil}, {reservation.DueHolds, time.Minute, 10, []uid.ID{h1}},
-		{reservation.DueHolds, time.Hour, 10, []uid.ID{h1, h2, h3}}, {reservation.DueHolds, time.Hour, 2, []uid.ID{h1, h2}},
-		{reservation.DueSteps, time.Minute - time.Microsecond, 10, nil}, {reservation.DueSteps, time.Hour, 10, []uid.ID{s1, s2}}, {reservation.DueSteps, time.Hour, 1, []uid.ID{s1}},
-		{reservation.DueEnds, time.Minute - time.Microsecond, 10, nil}, {reservation.DueEnds, 3 * time.Minute, 10, []uid.ID{e1, e2}}, {reservation.DueEnds, 4 * time.Minute, 10, []uid.ID{e1, e2, e4}},
+		{reservation.DueHolds, time.Minute - time.Microsecond, 10, nil},
+		{reservation.DueHolds, time.Minute, 10, []uid.ID{h1}},
+		{reservation.DueHolds, time.Hour, 10, []uid.ID{h1, h2, h3}},
+		{reservation.DueHolds, time.Hour, 2, []uid.ID{h1, h2}},
+		{reservation.DueSteps, time.Minute - time.Microsecond, 10, nil},
+		{reservation.DueSteps, time.Hour, 10, []uid.ID{s1, s2}},
+		{reservation.DueSteps, time.Hour, 1, []uid.ID{s1}},
+		{reservation.DueEnds, time.Minute - time.Microsecond, 10, nil},
+		{reservation.DueEnds, 3 * time.Minute, 10, []uid.ID{e1, e2}},
+		{reservation.DueEnds, 4 * time.Minute, 10, []uid.ID{e1, e2, e4}},
 	} {
 		if got := must[[]uid.ID](t)(s.Due(t.Context(), c.what, at(c.after), c.limit)); !slices.Equal(got, c.want) {
 			t.Errorf("due %d after %v, limit %d: %s, want %s", c.what, c.after, c.limit, short(got), short(c.want))

@@ -46,7 +46,7 @@ func testUnknownOutcome(t *testing.T, w *world) {
 		denied(t, err, "payment_running")
 		denied(t, w.core.Release(context.Background(), as("ada"), ref), "payment_running")
 		w.clock.Advance(time.Minute)
-		w.until(t, "ada", ref, func(r *reservation.Reservation) bool { return r.Payment == reservation.Paid })
+		w.until(t, ref, func(r *reservation.Reservation) bool { return r.Payment == reservation.Paid })
 		a, err = w.core.Pay(context.Background(), as("ada"), ref, method, key(method))
 		if err != nil || a.Outcome != reservation.OutcomeConfirmed || !a.Replayed || a.Reservation.Paid != 10_000 {
 			t.Errorf("%s repeated: %+v, %v", method, a, err)
@@ -64,12 +64,12 @@ func testLate(t *testing.T, w *world) {
 	_, err := w.place(t, "bob", nights(pool, 0, 2, 1))
 	denied(t, err, "sold_out")
 	w.clock.Advance(time.Minute + time.Second)
-	w.until(t, "ada", ref, func(r *reservation.Reservation) bool { return r.Status == reservation.Expired })
+	w.until(t, ref, func(r *reservation.Reservation) bool { return r.Status == reservation.Expired })
 	if got := w.free(t, pool, 0); got != 1 {
 		t.Error("the grace is over and the stock is not back")
 	}
 	w.clock.Advance(30 * time.Minute)
-	r := w.until(t, "ada", ref, func(r *reservation.Reservation) bool { return r.Payment == reservation.Paid })
+	r := w.until(t, ref, func(r *reservation.Reservation) bool { return r.Payment == reservation.Paid })
 	if r.Status != reservation.Confirmed || w.free(t, pool, 0) != 0 {
 		t.Errorf("late money: %s, %d free", r.Status, w.free(t, pool, 0))
 	}
@@ -86,7 +86,7 @@ func testLateAndSold(t *testing.T, w *world) {
 	other := w.placed(t, "bob", nights(pool, 1, 1, 1))
 	w.paid(t, "bob", other, "pm_test_approved")
 	w.clock.Advance(30 * time.Minute)
-	r := w.until(t, "ada", ref, func(r *reservation.Reservation) bool {
+	r := w.until(t, ref, func(r *reservation.Reservation) bool {
 		return r.Payment == reservation.PaymentFailed && r.Step == reservation.NoStep
 	})
 	if r.Status != reservation.Expired || r.Paid != 0 {
@@ -157,7 +157,7 @@ func testResume(t *testing.T, w *world) {
 			broken.Store(nil)
 			w.restart(t)
 			w.clock.Advance(time.Minute)
-			r := w.until(t, "ada", ref, func(r *reservation.Reservation) bool { return r.Step == reservation.NoStep })
+			r := w.until(t, ref, func(r *reservation.Reservation) bool { return r.Step == reservation.NoStep })
 			want := reservation.Paid
 			if call == "refund" {
 				want = reservation.Refunded
@@ -174,7 +174,7 @@ func testDelivered(t *testing.T, w *world) {
 	ref := w.placed(t, "ada", nights(pool, 0, 2, 1))
 	w.paid(t, "ada", ref, "pm_test_approved")
 	w.clock.Advance(10 * 24 * time.Hour)
-	w.until(t, "ada", ref, func(r *reservation.Reservation) bool { return r.Status == reservation.Completed })
+	w.until(t, ref, func(r *reservation.Reservation) bool { return r.Status == reservation.Completed })
 	_, err := w.core.QuoteCancellation(context.Background(), as("ada"), ref, nil, reservation.Idempotency{})
 	denied(t, err, "not_cancellable")
 }

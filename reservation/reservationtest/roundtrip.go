@@ -98,7 +98,7 @@ func testSetReservation(t *testing.T, s reservation.Store) {
 	if got := read(t, s, r.ID); got.StepTries != 8 || got.Version != 2 {
 		t.Errorf("after putting a step off: %d tries, version %d; want 8 and 2", got.StepTries, got.Version)
 	}
-	audit := must[reservation.ReservationAudit](t)(s.AuditReservations(t.Context(), uid.ID{}, 10))
+	audit := must[reservation.RecordAudit](t)(s.AuditReservations(t.Context(), uid.ID{}, 10))
 	same(t, "lives of the claims", audit.Claims[r.ID], []reservation.ClaimLife{reservation.ClaimSold, reservation.ClaimFreed})
 	for _, slot := range slotsOf(t, s, p) {
 		want := map[stock.Slot]int32{101: 2, 102: 2}[slot.Key.Slot]
@@ -131,7 +131,7 @@ func testNothingThereYet(t *testing.T, s reservation.Store) {
 	if got := must[reservation.PoolAudit](t)(s.AuditPools(ctx, 0, 10)); len(got.Pools) != 0 || got.Last != 0 {
 		t.Errorf("audit of pools: %+v", got)
 	}
-	if got := must[reservation.ReservationAudit](t)(s.AuditReservations(ctx, uid.ID{}, 10)); len(got.Reservations) != 0 || !got.Last.IsZero() {
+	if got := must[reservation.RecordAudit](t)(s.AuditReservations(ctx, uid.ID{}, 10)); len(got.Reservations) != 0 || !got.Last.IsZero() {
 		t.Errorf("audit of reservations: %+v", got)
 	}
 	transact(t, s, reservation.Need{

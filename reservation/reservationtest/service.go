@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -77,9 +76,7 @@ type world struct {
 	pay    *faulty
 	clock  *clock.Manual
 	sealer *offer.Sealer
-
-	mu   sync.Mutex
-	core *reservation.Core
+	core   *reservation.Core
 }
 
 var start = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -269,19 +266,19 @@ func (w *world) read(t testing.TB, who, ref string) *reservation.Reservation {
 	return r
 }
 
-// until waits for the jobs of the core to bring a reservation where it should be; the core looks every second.
-func (w *world) until(t testing.TB, who, ref string, ok func(*reservation.Reservation) bool) *reservation.Reservation {
+// until waits for the jobs of the core to bring a reservation of ada's where it should be; the core looks every second.
+func (w *world) until(t testing.TB, ref string, ok func(*reservation.Reservation) bool) *reservation.Reservation {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		r := w.read(t, who, ref)
+		r := w.read(t, "ada", ref)
 		if ok(r) {
 			return r
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("reservation stays %s, %s, step %s", r.Status, r.Payment, r.Step)
 		}
-		time.Sleep(20 * time.Millisecond) // real time: the jobs of the core tick
+		time.Sleep(20 * time.Millisecond) //nolint:forbidigo // simulated time
 	}
 }
 

@@ -111,7 +111,8 @@ func testAuditPools(t *testing.T, s reservation.Store) {
 		t.Errorf("first page: %d pools, %d slots, last %d", len(page.Pools), len(page.Slots), page.Last)
 	}
 	same(t, "claims", page.Claims, []reservation.AuditClaim{
-		{Reservation: r.ID, Caller: "ann", Life: reservation.ClaimHeld, Claim: claim(0, 2)}, {Reservation: r.ID, Caller: "ann", Life: reservation.ClaimHeld, Claim: claim(1, 1)},
+		{Reservation: r.ID, Caller: "ann", Life: reservation.ClaimHeld, Claim: claim(0, 2)},
+		{Reservation: r.ID, Caller: "ann", Life: reservation.ClaimHeld, Claim: claim(1, 1)},
 		{Reservation: r.ID, Caller: "ann", Life: reservation.ClaimHeld, Claim: claim(1, 3)},
 	})
 	same(t, "counts", page.Counts, []reservation.CountRow{
@@ -153,7 +154,7 @@ func testAuditReservations(t *testing.T, s reservation.Store) {
 			NewHistory:  []reservation.Entry{first, second}, Events: []reservation.Event{{Type: "x", At: noon, Data: []byte(`0`)}, right, wrong},
 		}, nil
 	})
-	a := must[reservation.ReservationAudit](t)(s.AuditReservations(t.Context(), uid.ID{}, 1))
+	a := must[reservation.RecordAudit](t)(s.AuditReservations(t.Context(), uid.ID{}, 1))
 	if len(a.Reservations) != 1 || a.Reservations[0].ID != r.ID || a.Last != r.ID {
 		t.Fatalf("first page: %+v", a)
 	}
@@ -163,7 +164,7 @@ func testAuditReservations(t *testing.T, s reservation.Store) {
 	if len(a.History[r.ID]) != 3 || a.History[r.ID][2].Version != 3 {
 		t.Errorf("history: %+v", a.History[r.ID])
 	}
-	a = must[reservation.ReservationAudit](t)(s.AuditReservations(t.Context(), a.Last, 10))
+	a = must[reservation.RecordAudit](t)(s.AuditReservations(t.Context(), a.Last, 10))
 	if len(a.Reservations) != 1 || a.Reservations[0].ID != other.ID || !a.Last.IsZero() {
 		t.Errorf("second page: %d reservations, last %x", len(a.Reservations), a.Last)
 	}

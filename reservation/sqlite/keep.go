@@ -109,10 +109,10 @@ func (s *Store) AuditPools(ctx context.Context, after stock.PoolID, limit int) (
 }
 
 // AuditReservations reads a range of reservations with what was written about them, in one snapshot.
-func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) (reservation.ReservationAudit, error) {
-	var a reservation.ReservationAudit
+func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) (reservation.RecordAudit, error) {
+	var a reservation.RecordAudit
 	err := s.read(ctx, "audit reservations", func(conn *sqlite.Conn) error {
-		a = reservation.ReservationAudit{
+		a = reservation.RecordAudit{
 			History: map[uid.ID][]reservation.Entry{}, Claims: map[uid.ID][]reservation.ClaimLife{},
 			Events: map[uid.ID][]int64{}, Keys: map[uid.ID][]reservation.KeyRow{},
 		}
@@ -139,7 +139,7 @@ func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) 
 	return a, err
 }
 
-func auditReservation(conn *sqlite.Conn, id uid.ID, a *reservation.ReservationAudit) error {
+func auditReservation(conn *sqlite.Conn, id uid.ID, a *reservation.RecordAudit) error {
 	l, err := readReservation(conn, id)
 	if err != nil {
 		return err

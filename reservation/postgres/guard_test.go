@@ -1,0 +1,147 @@
+package postgres_test
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/migration"
+	"holdfast/reservation/postgres"
+	"holdfast/test/engine"
+)
+
+// raw is a connection behind the store's back.
+func raw(t testing.TB, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	execute(t, conn, `SET search_path = `+postgres.Schema)
+	return conn
+}
+
+func execute(t testing.TB, conn *pgx.Conn, sql string) {
+	t.Helper()
+	if _, err := conn.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+const (
+	one               = `'00000000-0000-0000-0000-000000000001'`
+	two               = `'00000000-0000-0000-0000-000000000002'`
+	insertSlot        = `INSERT INTO slots (pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version) VALUES `
+	insertReservation = `INSERT INTO reservations (id, locator, caller, status, payment, currency, created_at, updated_at, extensions, grace_used,
+		method, paid, refunded, owed, step, step_tries, version) VALUES `
+	insertEvent = `INSERT INTO outbox (stream, n, type, version, at, data) VALUES `
+)
+
+// What the rules must never do, the database itself refuses, whoever asks.
+func TestGuards(t *testing.T) {
+	conn := raw(t, fresh(t))
+	execute(t, conn, insertSlot+`(1, 1, 10, 0, 1000, 11, false, 11, false, 5, 6, 1);`+
+		insertReservation+`(`+one+`, 'L1', 'ann', 1, 1, 'EUR', now(), now(), 0, false, '', 0, 0, 0, 0, 0, 1);
+		INSERT INTO history (reservation, version, at, actor_kind, actor, cause, from_status, to_status, payment, note, stream, n)
+		VALUES (`+one+`, 1, now(), 1, 'ann', 1, 0, 1, 1, '', 1, 1);`+
+		insertEvent+`(1, 1, 'x', 1, now(), '{}');
+		INSERT INTO revocations (supplier, before, actor_kind, actor, at) VALUES (`+one+`, now(), 2, 'eve', now());`)
+	for name, c := range map[string]struct{ sql, says string }{
+		"held past the limit":     {`UPDATE slots SET held = 6`, "never_more_than_the_limit"},
+		"sold past the limit":     {`UPDATE slots SET sold = 7`, "never_more_than_the_limit"},
+		"negative held":           {`UPDATE slots SET held = -1, sold = 11`, "slots_held_check"},
+		"limit raised by hand":    {`UPDATE slots SET stock_limit = 12`, "limit_follows_target"},
+		"limit raised with held":  {`UPDATE slots SET stock_limit = 12, held = 6, target = 12`, "target_follows_capacity"},
+		"wrong type":              {`UPDATE slots SET held = 'many'`, "invalid input"},
+		"second slot":             {insertSlot + `(1, 1, 10, 0, 1000, 11, false, 11, false, 0, 0, 1)`, "slots_pkey"},
+		"history changed":         {`UPDATE history SET note = 'x'`, "history is append-only"},
+		"history deleted":         {`DELETE FROM history`, "history is append-only"},
+		"history emptied":         {`TRUNCATE history`, "history is append-only"},
+		"event changed":           {`UPDATE outbox SET data = '1'`, "outbox is append-only"},
+		"event deleted":           {`DELETE FROM outbox`, "outbox is append-only"},
+		"events emptied":          {`TRUNCATE outbox`, "outbox is append-only"},
+		"revocation changed":      {`UPDATE revocations SET before = now()`, "revocations is append-only"},
+		"revocation deleted":      {`DELETE FROM revocations`, "revocations is append-only"},
+		"revocations emptied":     {`TRUNCATE revocations`, "revocations is append-only"},
+		"item of nobody":          {`INSERT INTO items (reservation, ord, id, status, supplier, placed_at, document) VALUES (` + two + `, 0, ` + two + `, 1, ` + two + `, now(), '{}')`, "items_reservation_fkey"},
+		"traveller of nobody":     {`INSERT INTO travellers (reservation, ord, given_name, family_name, email) VALUES (` + two + `, 0, '', '', '')`, "travellers_reservation_fkey"},
+		"claim of nobody":         {`INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, count, life) VALUES (` + two + `, 0, 0, 1, 1, 2, 1, 1)`, "claims_reservation_fkey"},
+		"reservation with pieces": {`INSERT INTO travellers (reservation, ord, given_name, family_name, email) SELECT id, 0, '', '', '' FROM reservations; DELETE FROM reservations`, "travellers_reservation_fkey"},
+		"locator twice":           {insertReservation + `(` + two + `, 'L1', 'bob', 1, 1, 'EUR', now(), now(), 0, false, '', 0, 0, 0, 0, 0, 1)`, "reservations_locator"},
+		"event twice":             {insertEvent + `(1, 1, 'x', 1, now(), '{}')`, "outbox_pkey"},
+		"event that is no JSON":   {insertEvent + `(1, 2, 'x', 1, now(), '{')`, "invalid input"},
+		"more refunded than paid": {`UPDATE reservations SET refunded = 1`, "reservations_check"},
+		"pool number going back":  {`UPDATE pool_counter SET next = 0`, "pool_counter_next_check"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := conn.Exec(t.Context(), c.sql, pgx.QueryExecModeSimpleProtocol)
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want a refusal that says %q", err, c.says)
+			}
+		})
+	}
+}
+
+func TestOpenWantsTheSchema(t *testing.T) {
+	dsn := engine.Postgres(t)
+	if s, err := postgres.Open(t.Context(), dsn, 0); !errors.Is(err, migration.ErrOld) {
+		t.Errorf("opened %v, %v; want a refusal of an old schema", s, err)
+	}
+	for range 2 {
+		if err := postgres.Migrate(t.Context(), dsn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open(t, dsn)
+}
+
+var parameter = regexp.MustCompile(`\$(\d+)`)
+
+// The plans that a connection makes once and keeps find their rows by an index, on empty tables already, which is when
+// a fresh system makes them.
+func TestPlans(t *testing.T) {
+	conn := raw(t, fresh(t))
+	for _, set := range postgres.Settings {
+		execute(t, conn, set)
+	}
+	for name, query := range postgres.Statements() {
+		switch name {
+		case "begin", "begin_read", "commit", "rollback", "streams", "revocations", "prune_counts", "audit_streams", "count_history", "pools_after":
+			continue // no plan, or one that reads everything by its nature; pools are few
+		}
+		parameters := 0
+		for _, found := range parameter.FindAllStringSubmatch(query, -1) {
+			n, _ := strconv.Atoi(found[1])
+			parameters = max(parameters, n)
+		}
+		execute(t, conn, fmt.Sprintf("PREPARE %s AS %s", name, query))
+		call := "EXPLAIN EXECUTE " + name
+		if parameters > 0 {
+			call += "(" + strings.TrimSuffix(strings.Repeat("NULL,", parameters), ",") + ")"
+		}
+		rows, err := conn.Query(t.Context(), call, pgx.QueryExecModeSimpleProtocol)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		plan := strings.Join(lines, "\n")
+		if strings.Contains(plan, "Seq Scan") {
+			t.Errorf("%s reads a whole table:\n%s", name, plan)
+		}
+		if strings.HasPrefix(name, "find_") && !strings.Contains(name, "batch") && strings.Contains(plan, "Sort") {
+			t.Errorf("%s sorts before the limit:\n%s", name, plan)
+		}
+		if name == "lock_due" && !strings.Contains(plan, "reservations_hold") {
+			t.Errorf("%s does not start from the lapsed holds:\n%s", name, plan)
+		}
+	}
+}
