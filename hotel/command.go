@@ -119,6 +119,10 @@ func (c *Core) drain(ctx context.Context, hotels []uid.ID, progress func(done in
 		}
 		switch {
 		case len(first) > 0:
+			// What other processes did with the commands before these must be in memory.
+			if err := c.poll(ctx); err != nil {
+				return out, err
+			}
 			if err := c.send(ctx, first, out, progress); err != nil {
 				return out, err
 			}
@@ -232,7 +236,9 @@ func (c *Core) call(ctx context.Context, batch []Command) (map[uid.ID]stock.Pool
 		}
 		pools[h.Hotel.ID] = h.Hotel.CapPool
 		for i := range h.Types {
-			pools[h.Types[i].ID] = h.Types[i].Pool
+			if t := &h.Types[i]; t.Status != Retired { // nothing can be done to the stock of those any more
+				pools[t.ID] = t.Pool
+			}
 		}
 		for _, w := range cmd.Define {
 			specs = append(specs, reservation.PoolSpec{
@@ -280,7 +286,7 @@ func stockChanges(batch []Command, pools map[uid.ID]stock.PoolID) []reservation.
 		for _, w := range cmd.Set {
 			pool := pools[w.Ref]
 			if pool == 0 {
-				continue // its definition was refused, and the room type with it
+				continue // the room type was retired meanwhile, or refused its stock
 			}
 			out = append(out, reservation.StockChange{
 				Span:     reservation.Span{Pool: pool, From: stock.Slot(w.From), To: stock.Slot(w.To)},
@@ -445,17 +451,16 @@ func (c *Core) repeat(ctx context.Context, all bool) error {
 }
 
 func (c *Core) repeatOf(ctx context.Context, hotels []uid.ID, all bool) error {
-	give := func() {}
 	if all {
-		var err error
-		if give, err = c.turns.takeAll(ctx, hotels); err != nil {
+		give, err := c.turns.takeAll(ctx, hotels)
+		if err != nil {
 			return err
 		}
+		defer give()
 	} else {
 		hotels = c.turns.try(hotels) // the others have a writer who sends them
-		give = func() { c.turns.giveAll(hotels) }
+		defer c.turns.giveAll(hotels)
 	}
-	defer give()
 	_, err := c.drain(ctx, hotels, nil)
 	return err
 }

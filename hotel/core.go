@@ -103,7 +103,7 @@ func (c *Core) Start(ctx context.Context) error {
 	if err := c.finder.load(ctx, c.desk); err != nil {
 		return fmt.Errorf("read stock: %w", err)
 	}
-	run, cancel := context.WithCancel(context.Background())
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx)) // ctx bounds starting alone
 	c.cancel = cancel
 	c.wg.Go(func() { c.every(run, pollEvery, "poll", c.poll) })
 	c.wg.Go(func() {
@@ -194,8 +194,10 @@ var zones sync.Map // string -> *time.Location
 
 // zone is the location of a valid zone name; UTC for one that this binary does not know.
 func zone(name string) *time.Location {
-	if loc, ok := zones.Load(name); ok {
-		return loc.(*time.Location)
+	if known, ok := zones.Load(name); ok {
+		if loc, ok := known.(*time.Location); ok {
+			return loc
+		}
 	}
 	loc, err := civil.Zone(name)
 	if err != nil {

@@ -23,7 +23,13 @@ const housesPerWrite = 50
 func (c *Core) CreateHouses(ctx context.Context, e Editor, houses []House, progress func(done int)) error {
 	done := 0
 	for part := range slices.Chunk(houses, housesPerWrite) {
-		if err := c.createPart(ctx, e, part); err != nil {
+		var err error
+		for range editTries {
+			if err = c.createPart(ctx, e, part); !errors.Is(err, ErrStale) {
+				break
+			}
+		}
+		if err != nil {
 			return err
 		}
 		done += len(part)
@@ -65,6 +71,19 @@ func (c *Core) createPart(ctx context.Context, e Editor, houses []House) error {
 		w.Houses, w.Commands = append(w.Houses, change), append(w.Commands, d.command)
 	}
 	_, err = c.store.Write(ctx, w)
+	if errors.Is(err, ErrStale) || errors.Is(err, ErrTaken) {
+		// Another process may have made one of them meanwhile; then the rest is tried again.
+		there := false
+		for _, id := range ids {
+			if rerr := c.refresh(ctx, id); rerr != nil {
+				return rerr
+			}
+			there = there || c.catalogue.house(id) != nil
+		}
+		if there {
+			return ErrStale
+		}
+	}
 	switch {
 	case errors.Is(err, ErrTaken):
 		return fault.New(fault.Conflict, "external_ref_taken", "The supplier has a hotel with one of these external references already.")

@@ -49,7 +49,12 @@ func (l Line[V]) Set(from, to civil.Date, v V) Line[V] {
 }
 
 // Clear takes the value of the nights [from, to) away.
-func (l Line[V]) Clear(from, to civil.Date) Line[V] { return l.cut(from, to) }
+func (l Line[V]) Clear(from, to civil.Date) Line[V] {
+	if from >= to {
+		return l
+	}
+	return l.cut(from, to)
+}
 
 // Map returns the line with f applied to the value of each night in [from, to); has is false where there was none.
 // A night for which keep is false loses its value.

@@ -128,6 +128,10 @@ func (w *world) fits(h *House, t *RoomType, p *RatePlan, q StayQuery) (proposal,
 	if h.Hotel.Stars < q.MinStars || q.Board != 0 && p.Board != q.Board || len(p.RoomTypes) > 0 && !slices.Contains(p.RoomTypes, t.ID) {
 		return none, false
 	}
+	arrival := time.Date(1970, 1, 1+int(q.CheckIn), 15, 0, 0, 0, loc)
+	if q.FreeCancellation && (p.FreeUntilHours < 0 || !arrival.Add(-time.Duration(p.FreeUntilHours)*time.Hour).After(w.clock.Now())) {
+		return none, false
+	}
 	for _, a := range q.Amenities {
 		if !slices.Contains(h.Hotel.Amenities, a) {
 			return none, false
@@ -284,7 +288,7 @@ func (d *dice) house(before *House) *House {
 	for range d.n(1, 3) {
 		p := RatePlan{
 			ID: uid.New(), Version: uid.New(), Board: Board(d.n(1, 2)), PercentBP: int32(d.n(80, 110)) * 100, Amount: int64(d.n(-3, 3)) * 100,
-			IncludedAdults: d.n(0, 2), ExtraAdult: 300, Status: d.status(8), Overrides: map[uid.ID]Line[int64]{},
+			IncludedAdults: d.n(0, 2), ExtraAdult: 300, FreeUntilHours: int32(d.n(-1, 60)), Status: d.status(8), Overrides: map[uid.ID]Line[int64]{},
 		}
 		if d.one(2) {
 			p.ChildBands = []ChildBand{{UpToAge: 5, Minor: 0}, {UpToAge: 12, Minor: 200}}
@@ -335,6 +339,7 @@ func (d *dice) query(w *world) StayQuery {
 	if d.one(8) {
 		q.Board = RoomOnly
 	}
+	q.FreeCancellation = d.one(8)
 	if d.one(8) {
 		q.Amenities = []string{"pool"}
 	}

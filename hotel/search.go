@@ -245,6 +245,9 @@ func (s *scan) visit(l *listing, chord float64) {
 			if s.query.Board != 0 && p.of.Board != s.query.Board || p.sold != nil && !p.sold[i] || !(Occupancy{int(t.adults), int(t.children)}).fits(s.demands[j]) {
 				continue
 			}
+			if s.query.FreeCancellation && l.terms(p.of, s.stay, s.now).FreeUntil.IsZero() {
+				continue
+			}
 			base := s.price(p, i)*int64(s.rooms) + s.demands[j].supplement*s.heads.nights
 			if filtered && !s.inRange(h.total(base, s.heads)) {
 				continue

@@ -121,6 +121,7 @@ type StayQuery struct {
 	MinStars          int
 	Amenities         []string // all of them
 	Board             Board    // 0: any
+	FreeCancellation  bool     // only what can be cancelled free of charge for some time from now
 	Sort              Sort
 	Limit             int    // hotels, 1 to 100
 	Audience          string // "" for public offers

@@ -29,7 +29,7 @@ type Store interface {
 	Versions(ctx context.Context, hotel, plan uid.ID, limit int) ([]PlanVersion, error)
 
 	// Waiting lists hotels with commands whose time to be tried has come, longest waiting first; with all, those too that
-	// wait for a next try. Hotels that somebody works on are left out.
+	// wait for a next try or that somebody works on.
 	Waiting(ctx context.Context, all bool, limit int) ([]uid.ID, error)
 	// Claim takes the queues of the hotels for owner, for lease long, and returns the first command of each queue that is
 	// now owner's. busy counts those that somebody else works on; hotels without commands are in neither.

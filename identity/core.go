@@ -3,7 +3,6 @@ package identity
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -222,16 +221,6 @@ func (c *Core) remember(suppliers ...Supplier) {
 	for _, s := range suppliers {
 		c.suppliers[s.ID] = s
 	}
-}
-
-// ParseSupplierKind reads the word the API uses.
-func ParseSupplierKind(word string) (SupplierKind, error) {
-	for k := HotelChain; k <= Railway; k++ {
-		if word == k.String() {
-			return k, nil
-		}
-	}
-	return 0, errors.New("want hotel_chain, airline or railway")
 }
 
 func invalid(pointer, code, format string, args ...any) error {

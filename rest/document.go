@@ -12,6 +12,8 @@ import (
 	"holdfast/rest/problem"
 )
 
+const schemaPrefix = "#/components/schemas/"
+
 const documentAbout = `Reserve what can be reserved, and never twice.
 
 - **Money** is a decimal text with its currency: ` + "`{\"amount\": \"540.00\", \"currency\": \"EUR\"}`" + `. There are no floating point amounts.
@@ -47,7 +49,7 @@ func (s *server) newDocument() *huma.OpenAPI {
 		Info:    &huma.Info{Title: "Holdfast", Version: version, Description: documentAbout, License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}},
 		Servers: []*huma.Server{{URL: "/", Description: "This server."}},
 		Components: &huma.Components{
-			Schemas:         huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+			Schemas:         huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer),
 			SecuritySchemes: map[string]*huma.SecurityScheme{bearer: {Type: "http", Scheme: "bearer", Description: scopes.String()}},
 		},
 	}
@@ -92,6 +94,12 @@ func (s *server) finishDocument() {
 	for name, schema := range schemas.Map() {
 		if !sent[name] {
 			schema.AdditionalProperties = nil
+		}
+		if of := schemas.TypeFromRef(schemaPrefix + name); of != nil && len(schema.Properties) > 0 {
+			if schema.Extensions == nil {
+				schema.Extensions = map[string]any{}
+			}
+			schema.Extensions["x-field-order"] = fieldOrder(of, schema) // JSON objects have none, and readers want one
 		}
 	}
 	s.document = sync.OnceValue(func() []byte {

@@ -78,7 +78,7 @@ func stayQuery(r *reader, b *wire.OfferRequest) hotel.StayQuery {
 	}
 	if f := b.Filters; f != nil {
 		q.MinTotal, q.MaxTotal = r.money("/filters/min_price", f.MinPrice), r.money("/filters/max_price", f.MaxPrice)
-		q.MinStars, q.Amenities, q.Board = f.MinStars, f.Amenities, boards[f.Board]
+		q.MinStars, q.Amenities, q.Board, q.FreeCancellation = f.MinStars, f.Amenities, boards[f.Board], f.FreeCancellation
 	}
 	return q
 }

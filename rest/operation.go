@@ -1,10 +1,12 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,7 +99,7 @@ func handleBody[B, I, O any](s *server, op operation, fn func(context.Context, *
 func (s *server) describe(op operation) huma.Operation {
 	o := huma.Operation{
 		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag}, Summary: op.summary, Description: op.about,
-		DefaultStatus: op.status, MaxBodyBytes: s.Limits.BodyBytes + 1, BodyReadTimeout: bodyTimeout,
+		DefaultStatus: op.status, MaxBodyBytes: s.Limits.BodyBytes + 1, BodyReadTimeout: s.Limits.BodyTime,
 		SkipValidateBody: true, // body.go does it
 		Middlewares:      huma.Middlewares{s.admit(op)},
 		Responses:        map[string]*huma.Response{},
@@ -259,12 +261,11 @@ func (s *server) completeBody(op operation, schema *huma.Schema) {
 	s.complete(op)
 	o := s.registered(op)
 	media := &huma.MediaType{Schema: schema, Examples: map[string]*huma.Example{}}
-	for _, e := range op.examples {
-		var v any
-		if err := json.Unmarshal([]byte(e.body), &v); err != nil {
-			panic(fmt.Sprintf("rest: example %s of %s: %v", e.name, op.id, err))
+	for i, e := range op.examples {
+		if !json.Valid([]byte(e.body)) {
+			panic(fmt.Sprintf("rest: example %s of %s is not JSON", e.name, op.id))
 		}
-		media.Examples[e.name] = &huma.Example{Summary: e.summary, Value: v}
+		media.Examples[e.name] = &huma.Example{Summary: e.summary, Value: json.RawMessage(e.body), Extensions: map[string]any{"x-order": i}}
 	}
 	if len(op.examples) == 0 {
 		panic("rest: no example for the body of " + op.id)
@@ -272,28 +273,57 @@ func (s *server) completeBody(op operation, schema *huma.Schema) {
 	o.RequestBody = &huma.RequestBody{Required: !op.bodyOptional, Content: map[string]*huma.MediaType{"application/json": media}}
 }
 
-// sample is a value that fits a schema, made of the examples of its fields.
-func sample(r huma.Registry, s *huma.Schema) any {
+// sample is a value that fits a schema, made of the examples of its fields in their order.
+func sample(r huma.Registry, s *huma.Schema) json.RawMessage {
+	var of reflect.Type
 	for s.Ref != "" {
+		of = r.TypeFromRef(s.Ref)
 		s = r.SchemaFromRef(s.Ref)
 	}
+	var v any = ""
 	switch {
 	case len(s.Examples) > 0:
-		return s.Examples[0]
+		v = s.Examples[0]
 	case len(s.Enum) > 0:
-		return s.Enum[0]
+		v = s.Enum[0]
 	case s.Type == huma.TypeObject:
-		v := map[string]any{}
-		for name, field := range s.Properties {
-			v[name] = sample(r, field)
+		var b bytes.Buffer
+		b.WriteByte('{')
+		for i, name := range fieldOrder(of, s) {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, "%q:%s", name, sample(r, s.Properties[name]))
 		}
-		return v
+		b.WriteByte('}')
+		return b.Bytes()
 	case s.Type == huma.TypeArray:
-		return []any{sample(r, s.Items)}
+		return slices.Concat([]byte("["), sample(r, s.Items), []byte("]"))
 	case s.Type == huma.TypeBoolean:
-		return false
+		v = false
 	case s.Type == huma.TypeInteger, s.Type == huma.TypeNumber:
-		return 1
+		v = 1
 	}
-	return ""
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("rest: example: " + err.Error())
+	}
+	return text
+}
+
+// fieldOrder is the order in which the fields of an object are written: that of its Go type.
+func fieldOrder(of reflect.Type, s *huma.Schema) []string {
+	var names []string
+	if of != nil {
+		for i := range of.NumField() {
+			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+			if s.Properties[name] != nil {
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) != len(s.Properties) {
+		panic(fmt.Sprintf("rest: fields of %v are not those of its schema", of))
+	}
+	return names
 }

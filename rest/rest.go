@@ -40,15 +40,16 @@ type Deps struct {
 
 // Limits bound what one caller can ask for. The zero value of a field takes its default.
 type Limits struct {
-	Rate      float64 // calls a second and subject
-	Burst     int     // calls that may come at once
-	Subjects  int     // subjects whose use is remembered at the same time
-	BodyBytes int64   // of a request
+	Rate      float64       // calls a second and subject
+	Burst     int           // calls that may come at once
+	Subjects  int           // subjects whose use is remembered at the same time
+	BodyBytes int64         // of a request
+	BodyTime  time.Duration // for the body to arrive once the header is there
 }
 
 // DefaultLimits are used where a deployment says nothing.
 func DefaultLimits() Limits {
-	return Limits{Rate: 10_000, Burst: 20_000, Subjects: 65_536, BodyBytes: 64 << 10}
+	return Limits{Rate: 10_000, Burst: 20_000, Subjects: 65_536, BodyBytes: 64 << 10, BodyTime: 10 * time.Second}
 }
 
 func (l Limits) orDefault() Limits {
@@ -65,6 +66,9 @@ func (l Limits) orDefault() Limits {
 	if l.BodyBytes <= 0 {
 		l.BodyBytes = d.BodyBytes
 	}
+	if l.BodyTime <= 0 {
+		l.BodyTime = d.BodyTime
+	}
 	return l
 }
 
@@ -75,7 +79,6 @@ const (
 	WriteTimeout      = 60 * time.Second
 	IdleTimeout       = 2 * time.Minute
 	MaxHeaderBytes    = 16 << 10
-	bodyTimeout       = 10 * time.Second // for the body to arrive once the header is there
 )
 
 // NewServer is an HTTP server whose connections cannot be kept waiting for ever.

@@ -1,20 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"time"
 
-	"holdfast/hotel"
-	"holdfast/internal/admin"
 	"holdfast/internal/app"
-	"holdfast/uid"
 )
-
-// listed is how many remarks of each sort are printed; --report has all.
-const listed = 10
 
 type importCommand struct {
 	Hotels importHotelsCommand `cmd:"" help:"Bring in hotels from a CSV file."`
@@ -51,17 +44,11 @@ Exit codes: 0 applied (or would be, with --dry-run), 1 lines were refused, 2 the
 }
 
 func (c importHotelsCommand) Run(p *process) error {
-	request := app.ImportRequest{
-		CreateSupplier: c.CreateSupplier,
-		Options:        hotel.ImportOptions{Columns: c.Map, Identity: c.Identity, DryRun: c.DryRun, SkipRefused: c.SkipRefused},
-	}
-	var err error
-	if c.Supplier != "" {
-		if request.Options.Supplier, err = uid.Parse("sup", c.Supplier); err != nil {
-			return fmt.Errorf("--supplier: %w", err)
-		}
-	}
-	if request.Options.Template, err = readTemplate(c.Template); err != nil {
+	request, err := app.NewImportRequest(app.ImportWish{
+		Template: c.Template, Supplier: c.Supplier, CreateSupplier: c.CreateSupplier,
+		Columns: c.Map, Identity: c.Identity, DryRun: c.DryRun, SkipRefused: c.SkipRefused,
+	})
+	if err != nil {
 		return err
 	}
 	file := io.Reader(os.Stdin)
@@ -82,74 +69,16 @@ func (c importHotelsCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	if err := c.print(p.stdout, report, time.Since(begin)); err != nil {
+	if c.Report != "" {
+		if err := app.WriteRemarks(c.Report, report); err != nil {
+			return fmt.Errorf("--report: %w", err)
+		}
+	}
+	if err := app.WriteImport(p.stdout, request, report, c.Report, time.Since(begin)); err != nil {
 		return err
 	}
 	if len(report.Refused) > 0 {
 		return &codeError{code: exitFindings}
-	}
-	return nil
-}
-
-func readTemplate(name string) (hotel.Template, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return hotel.Template{}, fmt.Errorf("--template: %w", err)
-	}
-	defer func() { _ = file.Close() }() // only read
-	t, err := hotel.ReadTemplate(file)
-	if err != nil {
-		return t, fmt.Errorf("--template %s: %s", name, admin.Explain(err))
-	}
-	return t, nil
-}
-
-func (c importHotelsCommand) print(w io.Writer, r *hotel.ImportReport, took time.Duration) error {
-	p := &printer{w: w}
-	did, added, changed := "Imported", "added", "changed"
-	switch {
-	case len(r.Refused) > 0 && !c.SkipRefused:
-		did, added, changed = "Nothing was imported, because lines were refused. Of", "would be added", "would be changed"
-	case c.DryRun:
-		did, added, changed = "Dry run, nothing was imported. Of", "would be added", "would be changed"
-	}
-	p.line("%s %d lines: %d hotels %s, %d %s, %d untouched, %d refused; %d rooms in all. It took %v.",
-		did, r.Rows, r.Added, added, r.Changed, changed, r.Untouched, len(r.Refused), r.Rooms, took.Round(time.Millisecond))
-	c.list(p, "Refused", r.Refused)
-	c.list(p, "Warnings", r.Warnings)
-	if c.Report != "" && p.err == nil {
-		p.err = writeReport(c.Report, r)
-	}
-	return p.err
-}
-
-func (c importHotelsCommand) list(p *printer, title string, notes []hotel.LineNote) {
-	if len(notes) == 0 {
-		return
-	}
-	p.line("\n%s:", title)
-	for _, n := range notes[:min(len(notes), listed)] {
-		p.line("  line %d: %s (%s)", n.Line, n.Message, n.Code)
-	}
-	if more := len(notes) - listed; more > 0 {
-		where := "--report FILE writes all of them"
-		if c.Report != "" {
-			where = "all of them are in " + c.Report
-		}
-		p.line("  ... and %d more; %s", more, where)
-	}
-}
-
-func writeReport(name string, r *hotel.ImportReport) error {
-	var out bytes.Buffer
-	for _, n := range r.Refused {
-		fmt.Fprintf(&out, "line %d\trefused\t%s\t%s\n", n.Line, n.Code, n.Message)
-	}
-	for _, n := range r.Warnings {
-		fmt.Fprintf(&out, "line %d\twarning\t%s\t%s\n", n.Line, n.Code, n.Message)
-	}
-	if err := os.WriteFile(name, out.Bytes(), 0o600); err != nil {
-		return fmt.Errorf("--report: %w", err)
 	}
 	return nil
 }

@@ -106,11 +106,12 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 		}
 		return exitNotRun
 	}
+	level := c.Log.Level
 	if ctx.Selected().Name != "serve" && loader.IsDefault("log.level") {
-		c.Log.Level = "warn" // of a tool people want to read what it found, not how it came about
+		level = "warn" // of a tool people want to read what it found, not how it came about
 	}
 	p := &process{config: &c.Config, loader: loader, stdout: stdout, stderr: stderr}
-	if p.log, err = newLog(&c.Config, stderr); err != nil {
+	if p.log, err = newLog(level, c.Log.Format, stderr); err != nil {
 		complain(err)
 		return exitNotRun
 	}
@@ -131,13 +132,13 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	return exitDone
 }
 
-func newLog(c *config.Config, w io.Writer) (*slog.Logger, error) {
+func newLog(levelWord, formatWord string, w io.Writer) (*slog.Logger, error) {
 	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.Log.Level)); err != nil {
+	if err := level.UnmarshalText([]byte(levelWord)); err != nil {
 		return nil, err
 	}
 	var format telemetry.Format
-	if err := format.UnmarshalText([]byte(c.Log.Format)); err != nil {
+	if err := format.UnmarshalText([]byte(formatWord)); err != nil {
 		return nil, err
 	}
 	return telemetry.NewLogger(w, format, level), nil

@@ -2,8 +2,10 @@ package hoteltest
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
+	"holdfast/hotel"
 	"holdfast/reservation"
 	"holdfast/stock"
 )
@@ -70,4 +72,39 @@ func (f *Faulty) ChangeStock(ctx context.Context, changes []reservation.StockCha
 // RetirePools implements reservation.Service.
 func (f *Faulty) RetirePools(ctx context.Context, pools []stock.PoolID, from stock.Slot) error {
 	return f.do(func() error { return f.Service.RetirePools(ctx, pools, from) })
+}
+
+// Forgetful is a store that loses the answer of writes.
+type Forgetful struct {
+	hotel.Store
+
+	mu     sync.Mutex
+	before int // so many writes are lost before they reach the database
+	after  int // so many are stored and then forgotten
+}
+
+// Forget makes the next writes answer that their outcome is not known; stored says what it really is.
+func (f *Forgetful) Forget(writes int, stored bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.before, f.after = writes, 0; stored {
+		f.before, f.after = 0, writes
+	}
+}
+
+// Write implements hotel.Store.
+func (f *Forgetful) Write(ctx context.Context, w hotel.Write) (int64, error) {
+	f.mu.Lock()
+	before, after := f.before > 0, f.after > 0
+	f.before, f.after = max(0, f.before-1), max(0, f.after-1)
+	f.mu.Unlock()
+	lost := fmt.Errorf("played by the test: %w", hotel.ErrUnknownCommit)
+	if before {
+		return 0, lost
+	}
+	change, err := f.Store.Write(ctx, w)
+	if err == nil && after {
+		return 0, lost
+	}
+	return change, err
 }

@@ -74,6 +74,8 @@ type world struct {
 	clock *clock.Manual
 	core  *hotel.Core
 
+	forgetful *Forgetful // of the process started last
+
 	supplier uid.ID
 	staff    hotel.Editor
 }
@@ -95,7 +97,8 @@ func (w *world) start() *hotel.Core {
 
 func (w *world) startWith(desk reservation.Service) *hotel.Core {
 	w.t.Helper()
-	store := w.store()
+	store := &Forgetful{Store: w.store()}
+	w.forgetful = store
 	c := hotel.New(hotel.Deps{Store: store, Reservation: desk, Clock: w.clock, Settings: hotel.DefaultSettings()})
 	if err := c.Start(w.t.Context()); err != nil {
 		w.t.Fatal(err)

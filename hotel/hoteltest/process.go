@@ -3,6 +3,7 @@ package hoteltest
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 
 	"holdfast/civil"
@@ -10,6 +11,7 @@ import (
 	"holdfast/hotel"
 	"holdfast/reservation"
 	"holdfast/stock"
+	"holdfast/uid"
 )
 
 func waits(w *world) {
@@ -88,6 +90,47 @@ func resumes(w *world) {
 	if got := house.Type(rt.ID); got.Status != hotel.Active || w.nights(got.Pool) != 730 {
 		w.t.Errorf("after the next start the room type is %s", got.Status)
 	}
+}
+
+// findsOut loses the answers of commits: a write that was stored succeeds, one that was not changes nothing, and what
+// has become of a command is found out by doing it again.
+func findsOut(w *world) {
+	ctx, h := w.t.Context(), w.hotel()
+	change := h.Hotel
+	change.Name = "Stored and forgotten"
+	w.forgetful.Forget(1, true)
+	if got := must[*hotel.House](w.t)(w.core.UpdateHotel(ctx, w.staff, change, h.Revision)); got.Hotel.Name != change.Name || got.Revision != 2 {
+		w.t.Errorf("got %s at revision %d", got.Hotel.Name, got.Revision)
+	}
+	change.Name = "Never stored"
+	w.forgetful.Forget(1, false)
+	_, err := w.core.UpdateHotel(ctx, w.staff, change, 0)
+	wantReason(w.t, err, "outcome_unknown")
+	if got := w.house(h.Hotel.ID); got.Hotel.Name != "Stored and forgotten" {
+		w.t.Errorf("a write that was lost shows %s", got.Hotel.Name)
+	}
+	for n, stored := range []bool{true, false} {
+		// The room type's row is stored; of the next write, which notes its pool, the answer is lost.
+		w.desk.Fail(fault.Overloaded(0))
+		rt := w.roomType(h, 3)
+		w.desk.Fail(nil)
+		w.forgetful.Forget(2, stored)
+		if err := w.core.CatchUp(ctx); err != nil {
+			w.t.Fatal(err)
+		}
+		if got := w.house(h.Hotel.ID).Type(rt.ID); got.Status != hotel.Active || got.Pool == 0 {
+			w.t.Errorf("room type %d is %s", n, got.Status)
+		}
+	}
+	w.forgetful.Forget(1, true)
+	if r := w.importFile(someHotels, w.options()); !r.Applied || r.Added != 4 {
+		w.t.Errorf("an import that was stored and forgotten: %+v", r)
+	}
+	w.forgetful.Forget(1, false)
+	o := w.options()
+	o.Supplier = uid.New()
+	_, err = w.core.Import(ctx, operator, strings.NewReader(someHotels), o, nil)
+	wantReason(w.t, err, "outcome_unknown")
 }
 
 func several(w *world) {

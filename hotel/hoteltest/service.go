@@ -37,6 +37,7 @@ func RunService(t *testing.T, rig Rig) {
 		{"keeps commands in their order", keepsOrder},
 		{"undoes what reservation refuses", undoes},
 		{"resumes after a crash", resumes},
+		{"finds out what became of a write", findsOut},
 		{"works as several processes", several},
 		{"has in memory what is stored", memoryIsStore},
 		{"imports a file", imports},

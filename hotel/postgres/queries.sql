@@ -121,7 +121,7 @@ WHERE hotel_id = $1 AND (owner = '' OR owner = $2 OR until <= $4);
 UPDATE queues SET owner = '', until = $3 WHERE hotel_id = $1 AND owner = $2;
 
 -- name: waiting
-SELECT hotel_id FROM queues WHERE until <= $1 OR ($2 AND owner = '') ORDER BY until, hotel_id LIMIT $3;
+SELECT hotel_id FROM queues WHERE until <= $1 OR $2 ORDER BY until, hotel_id LIMIT $3;
 
 -- name: queue_exists
 SELECT hotel_id FROM queues WHERE hotel_id = ANY ($1);

@@ -119,20 +119,27 @@ func (r *row) value() any {
 	return r.columns[r.next-1]
 }
 
+// get is the next column, which must be a T.
+func get[T any](r *row) T {
+	value := r.value()
+	v, ok := value.(T)
+	if !ok {
+		panic(fmt.Sprintf("hotel/postgres: column %d is a %T, want a %T", r.next, value, v))
+	}
+	return v
+}
+
 func (r *row) ID() (id uid.ID) {
-	copy(id[:], r.value().([]byte))
+	copy(id[:], get[[]byte](r))
 	return id
 }
 
 func (r *row) Int() int64 {
-	switch n := r.value().(type) {
-	case int64:
-		return n
-	case int32:
+	if n, ok := r.columns[r.next].(int32); ok { // integer; the others are bigint
+		r.next++
 		return int64(n)
-	default:
-		panic(fmt.Sprintf("hotel/postgres: %T is not a number", n))
 	}
+	return get[int64](r)
 }
 
 func (r *row) OptionalInt() *int32 {
@@ -144,8 +151,8 @@ func (r *row) OptionalInt() *int32 {
 	return &n
 }
 
-func (r *row) Float() float64   { return r.value().(float64) }
-func (r *row) Text() string     { return r.value().(string) }
-func (r *row) Bool() bool       { return r.value().(bool) }
-func (r *row) Date() civil.Date { return civil.Date(r.value().(time.Time).Unix() / 86400) }
-func (r *row) Time() time.Time  { return r.value().(time.Time).UTC() }
+func (r *row) Float() float64   { return get[float64](r) }
+func (r *row) Text() string     { return get[string](r) }
+func (r *row) Bool() bool       { return get[bool](r) }
+func (r *row) Date() civil.Date { return civil.Date(get[time.Time](r).Unix() / 86400) }
+func (r *row) Time() time.Time  { return get[time.Time](r).UTC() }

@@ -112,8 +112,14 @@ func (p *page) fill(tx Tx) error {
 		statement string
 		row       func(Row) error
 	}{
-		{"levies", p.levy}, {"room_types", p.roomType}, {"rates", p.rate}, {"restrictions", p.restriction},
-		{"rooms", p.room}, {"outages", p.outage}, {"rate_plans", p.ratePlan}, {"overrides", p.override},
+		{"levies", p.levy},
+		{"room_types", p.roomType},
+		{"rates", p.rate},
+		{"restrictions", p.restriction},
+		{"rooms", p.room},
+		{"outages", p.outage},
+		{"rate_plans", p.ratePlan},
+		{"overrides", p.override},
 	} {
 		p.at = nil
 		if err := tx.Each(part.statement, p.ids, func(r Row) error {

@@ -176,9 +176,13 @@ func putPlans(q *queued, c *hotel.HouseChange) error {
 // typePrefix is that of room type ids where several stand in one text column.
 const typePrefix = "rt"
 
-// putCommands queues commands and takes those out that are done.
+// putCommands queues commands and takes those out that are done. Rows of queues are locked in the order of hotels, as
+// Claim and Postpone do, who do not wait for the counter.
 func putCommands(tx Tx, w *hotel.Write, change int64) error {
-	for _, d := range w.Done {
+	finished, commands := slices.Clone(w.Done), slices.Clone(w.Commands)
+	slices.SortFunc(finished, func(a, b hotel.CommandID) int { return slices.Compare(a.Hotel[:], b.Hotel[:]) })
+	slices.SortFunc(commands, func(a, b hotel.Command) int { return slices.Compare(a.Hotel[:], b.Hotel[:]) })
+	for _, d := range finished {
 		if err := tx.Queue("drop_command", d.Hotel, d.Change); err != nil {
 			return err
 		}
@@ -186,22 +190,22 @@ func putCommands(tx Tx, w *hotel.Write, change int64) error {
 			return err
 		}
 	}
-	if len(w.Commands) == 0 {
+	if len(commands) == 0 {
 		return nil
 	}
 	now, err := tx.Now()
 	if err != nil {
 		return err
 	}
-	for i := range w.Commands {
-		body, err := json.Marshal(&w.Commands[i])
+	for i := range commands {
+		body, err := json.Marshal(&commands[i])
 		if err != nil {
 			return fmt.Errorf("command: %w", err)
 		}
-		if err := tx.Queue("put_command", w.Commands[i].Hotel, change, string(body), now); err != nil {
+		if err := tx.Queue("put_command", commands[i].Hotel, change, string(body), now); err != nil {
 			return err
 		}
-		if err := tx.Queue("put_queue", w.Commands[i].Hotel, now.Add(w.Wait)); err != nil {
+		if err := tx.Queue("put_queue", commands[i].Hotel, now.Add(w.Wait)); err != nil {
 			return err
 		}
 	}

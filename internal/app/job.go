@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"os"
 	"time"
 
 	"holdfast/fault"
@@ -51,6 +52,38 @@ type ImportRequest struct {
 	// CreateSupplier, when not empty, is the name of a supplier to be made (or found again) for the hotels; Options.Supplier
 	// is then ignored.
 	CreateSupplier string
+}
+
+// ImportWish is an import as the command line names it.
+type ImportWish struct {
+	Template                 string // file
+	Supplier, CreateSupplier string // one of the two: an id or a name
+	Columns                  map[string]string
+	Identity                 string
+	DryRun, SkipRefused      bool
+}
+
+// NewImportRequest reads the template and checks the wish. Errors name the flag that is wrong.
+func NewImportRequest(w ImportWish) (ImportRequest, error) {
+	r := ImportRequest{
+		CreateSupplier: w.CreateSupplier,
+		Options:        hotel.ImportOptions{Columns: w.Columns, Identity: w.Identity, DryRun: w.DryRun, SkipRefused: w.SkipRefused},
+	}
+	var err error
+	if w.Supplier != "" {
+		if r.Options.Supplier, err = uid.Parse("sup", w.Supplier); err != nil {
+			return r, fmt.Errorf("--supplier: %w", err)
+		}
+	}
+	file, err := os.Open(w.Template)
+	if err != nil {
+		return r, fmt.Errorf("--template: %w", err)
+	}
+	defer func() { _ = file.Close() }() // only read
+	if r.Options.Template, err = hotel.ReadTemplate(file); err != nil {
+		return r, fmt.Errorf("--template %s: %s", w.Template, admin.Explain(err))
+	}
+	return r, nil
 }
 
 func (s *server) jobs() map[string]admin.Job {

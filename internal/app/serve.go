@@ -112,8 +112,7 @@ func baseURL(a net.Addr) string {
 func (s *server) answer(_ context.Context, fail func(error)) error {
 	handler := rest.New(rest.Deps{ //nolint:contextcheck // each request brings its own
 		Identity: s.identity, Hotels: s.hotel, Reservations: s.reservation, Payments: s.payment,
-		Clock: s.clock, SandboxClock: s.manual, Logger: s.log, Registry: s.registry, Ready: s.ready, Version: s.build.Version,
-		ClockMoved: s.hotel.CatchUp,
+		Clock: s.clock, SandboxClock: s.manual, ClockMoved: s.hotel.CatchUp, Logger: s.log, Registry: s.registry, Ready: s.ready, Version: s.build.Version,
 		Limits: rest.Limits{
 			Rate: float64(s.config.Limits.Rate), Burst: s.config.Limits.Burst, Subjects: s.config.Limits.Subjects, BodyBytes: s.config.Limits.BodyBytes,
 		},

@@ -146,5 +146,7 @@ func rolledBack(err error) bool {
 		// record was written (a shutdown while it waits for a standby); 40003 and class 08 say "unknown" themselves.
 		return answer.SeverityUnlocalized == "ERROR" && answer.Code != "40003" && !strings.HasPrefix(answer.Code, "08")
 	}
-	return pgconn.SafeToRetry(err) // not one byte of COMMIT left this process
+	// Not one byte of COMMIT left this process. "conn closed" does not prove that, though pgx says so: a connection that
+	// breaks while pgx waits for the answer is closed first and then refused with the same error.
+	return pgconn.SafeToRetry(err) && !strings.HasSuffix(err.Error(), "conn closed")
 }

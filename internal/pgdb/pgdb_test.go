@@ -256,6 +256,7 @@ type cutter struct {
 const (
 	cutBefore = iota + 1
 	cutAfter
+	cutClosed // like cutAfter, by a connection that is closed instead of one that stays silent
 )
 
 func (c *cutter) Write(b []byte) (int, error) {
@@ -267,13 +268,16 @@ func (c *cutter) Write(b []byte) (int, error) {
 		return 0, errors.Join(errors.New("cut before COMMIT"), c.Close())
 	}
 	n, err := c.Conn.Write(b)
+	if mode == cutClosed {
+		return n, errors.Join(err, c.Close())
+	}
 	// The server has all of it and carries it out; its answer is left unread.
 	return n, errors.Join(err, c.SetReadDeadline(time.Unix(1, 0)))
 }
 
 func TestConnectionLostAroundCommit(t *testing.T) {
 	pool, dsn := open(t)
-	for id, mode := range map[int]int32{10: cutBefore, 11: cutAfter} {
+	for id, mode := range map[int]int32{10: cutBefore, 11: cutAfter, 12: cutClosed} {
 		config, err := pgx.ParseConfig(dsn)
 		if err != nil {
 			t.Fatal(err)
@@ -311,7 +315,7 @@ func TestConnectionLostAroundCommit(t *testing.T) {
 			if there || atCommit.Unknown {
 				t.Errorf("cut before COMMIT: row there is %t, %v; want it gone for sure", there, err)
 			}
-		case cutAfter:
+		case cutAfter, cutClosed:
 			if !there || !atCommit.Unknown || !errors.Is(err, ErrUnknownCommit) {
 				t.Errorf("cut after COMMIT: row there is %t, %v; want it there and the outcome unknown", there, err)
 			}

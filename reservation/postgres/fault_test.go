@@ -273,7 +273,7 @@ func TestNaiveOutboxLosesEvents(t *testing.T) {
 			return &reservation.Changes{Events: []reservation.Event{{Type: "x", At: rows.Now, Data: []byte(`1`)}}}, nil
 		})
 	}
-	if err := write(a); err != nil {
+	if err := errors.Join(write(a), write(b)); err != nil {
 		t.Fatal(err)
 	}
 	execute(t, first, `BEGIN; UPDATE streams SET next = next + 1 WHERE name = 'one';
@@ -294,14 +294,14 @@ func TestNaiveOutboxLosesEvents(t *testing.T) {
 	}
 	stream := int32(1)
 	before, err := a.Events(t.Context(), stream, 0, 10)
-	if err != nil || len(before) != 1 {
-		t.Errorf("%d events before the commit, want 1 (%v)", len(before), err)
+	if err != nil || len(before) != 2 {
+		t.Errorf("%d events before the commit, want 2 (%v)", len(before), err)
 	}
 	execute(t, first, `COMMIT`)
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	after, err := a.Events(t.Context(), stream, 1, 10)
+	after, err := a.Events(t.Context(), stream, 2, 10)
 	if err != nil || len(after) != 2 {
 		t.Errorf("%d events after it, want 2 more (%v)", len(after), err)
 	}

@@ -53,8 +53,8 @@ func TestGuards(t *testing.T) {
 		insertEvent+`(1, 1, 'x', 1, now(), '{}');
 		INSERT INTO revocations (supplier, before, actor_kind, actor, at) VALUES (`+one+`, now(), 2, 'eve', now());`)
 	for name, c := range map[string]struct{ sql, says string }{
-		"held past the limit":     {`UPDATE slots SET held = 6`, "never_more_than_the_limit"},
-		"sold past the limit":     {`UPDATE slots SET sold = 7`, "never_more_than_the_limit"},
+		"held past the limit":     {`UPDATE slots SET held = 6`, "violates check constraint"},
+		"sold past the limit":     {`UPDATE slots SET sold = 7`, "violates check constraint"},
 		"negative held":           {`UPDATE slots SET held = -1, sold = 11`, "slots_held_check"},
 		"limit raised by hand":    {`UPDATE slots SET stock_limit = 12`, "limit_follows_target"},
 		"limit raised with held":  {`UPDATE slots SET stock_limit = 12, held = 6, target = 12`, "target_follows_capacity"},

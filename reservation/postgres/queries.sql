@@ -93,7 +93,7 @@ UPDATE pool_counter SET next = $1::bigint WHERE one = 1 AND next <= $1::bigint;
 
 -- name: lock_pools
 SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version FROM pools
-WHERE id = ANY ($1::bigint[]) OR ref = ANY ($2::uuid[]) ORDER BY id FOR UPDATE;
+WHERE id = ANY ($1::bigint[] || ARRAY(SELECT p.id FROM pools p WHERE p.ref = ANY ($2::uuid[]))) ORDER BY id FOR UPDATE;
 
 -- name: lock_slots
 SELECT s.pool, s.slot, s.physical, s.out_of_order, s.overbooking_bp, s.target, s.by_hand, s.stock_limit, s.closed, s.held, s.sold, s.version

@@ -194,9 +194,9 @@ func (l *link) commit(ctx context.Context) error {
 	defer cancel()
 	p := l.pipe()
 	p.do(ctx, qCommit, p.args())
-	if p.err != nil { // it never left
+	if p.err != nil || l.wire.IsClosed() { // it never left
 		l.rollback(ctx)
-		return p.err
+		return errors.Join(p.err, pgdb.ErrUnavailable)
 	}
 	return pgdb.AtCommit(p.run(ctx))
 }

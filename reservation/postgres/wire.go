@@ -279,10 +279,16 @@ type link struct {
 	values   [][]byte
 }
 
-// settings of every connection. All statements name their rows by key, so a plan made once serves whatever arrays come,
-// and reading a whole table is never right. A process that dies between two statements must not keep its locks for as
+// settings of every connection. All statements name their rows by key or read an index in its order, so a plan made once
+// serves whatever arrays come, and reading a whole table, or an index out of order, is never right. A process that dies between two statements must not keep its locks for as
 // long as the network takes to notice.
-var settings = []string{"SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off", "SET idle_in_transaction_session_timeout = '10s'"}
+var settings = []string{
+	"SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off", "SET enable_bitmapscan = off",
+	// Where a statement has no other way than the forbidden one (streams, pruning), its cost is what triggers compiling:
+	// a look at a table of four rows took 20 ms.
+	"SET jit = off",
+	"SET idle_in_transaction_session_timeout = '10s'",
+}
 
 // customKey is where a connection keeps its link.
 const customKey = "holdfast/reservation"

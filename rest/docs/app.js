@@ -51,9 +51,21 @@ function prose(text) {
   });
 }
 
+// pretty is a value as indented JSON, with what is short on one line.
+function pretty(value, indent = "") {
+  const flat = value !== null && typeof value === "object" && Object.values(value).every((v) => v === null || typeof v !== "object");
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  const list = Array.isArray(value);
+  const parts = list ? value.map((v) => pretty(v, indent + "  ")) : Object.entries(value).map(([k, v]) => JSON.stringify(k) + ": " + pretty(v, indent + "  "));
+  const [open, close] = list ? "[]" : "{}";
+  const line = open + parts.join(", ") + close;
+  if (!parts.length || (flat && line.length <= 52)) return line;
+  return open + "\n" + parts.map((x) => indent + "  " + x).join(",\n") + "\n" + indent + close;
+}
+
 // json draws a value with its parts coloured.
 function json(value) {
-  const text = JSON.stringify(value, null, 2);
+  const text = pretty(value);
   const re = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
   const out = [];
   let at = 0;
@@ -134,13 +146,9 @@ function lazy(title, draw) {
 
 function fieldList(schema, depth = 0) {
   const required = schema.required || [];
-  const names = Object.keys(schema.properties || {});
-  names.sort((a, b) => required.includes(b) - required.includes(a) || rank(a) - rank(b));
+  const names = schema["x-field-order"] || Object.keys(schema.properties || {});
   return el("ul", { class: "fields" }, names.map((n) => fieldItem(n, resolve(schema.properties[n]), required.includes(n), depth)));
 }
-
-// rank puts what is looked for first at the top; the rest keeps the order of the document.
-const rank = (name) => ({ id: 0, name: 1, status: 2, items: 3 }[name] ?? 9);
 
 // ---- one operation -----------------------------------------------------------------------------------------------
 
@@ -186,8 +194,8 @@ function answers(op) {
     if (ok) {
       const media = r.content && r.content["application/json"];
       const head = Object.entries(r.headers || {}).filter(([n]) => n !== "X-Request-Id");
-      const title = r.description && !/^[A-Z][a-z]+( [A-Z][a-z]+)?$/.test(r.description) ? r.description : { 200: "Done", 201: "Made", 202: "Under way", 204: "Done, nothing to say" }[status] || r.description;
-      if (!media) return el("li", {}, mark, title);
+      const title = { OK: "Done", Created: "Made", "No Content": "Done; there is no body" }[r.description] || r.description;
+      if (!media) return el("li", { class: "plain" }, mark, title);
       const d = el("details", {}, el("summary", {}, mark, title));
       d.addEventListener("toggle", () => {
         if (!d.open || d.children.length > 1) return;
@@ -205,7 +213,7 @@ function answers(op) {
 
 function panel(path, method, op, params, media) {
   const id = op.operationId;
-  const examples = media ? Object.entries(media.examples || {}) : [];
+  const examples = media ? Object.entries(media.examples || {}).sort((a, b) => a[1]["x-order"] - b[1]["x-order"]) : [];
   const success = Object.entries(op.responses).find(([s]) => s[0] === "2");
   const answer = success && success[1].content && success[1].content["application/json"];
   const form = tryForm(path, method, op, params, examples);
@@ -215,7 +223,7 @@ function panel(path, method, op, params, media) {
     const curl = form.curl(false);
     panes[0][1].replaceChildren(
       ...snippet("curl", curl, () => curl),
-      ...(answer && answer.example !== undefined ? snippet("Answer " + success[0], json(answer.example), () => JSON.stringify(answer.example, null, 2)) : []));
+      ...(answer && answer.example !== undefined ? snippet("Answer " + success[0], json(answer.example), () => pretty(answer.example)) : []));
   };
   drawExample();
 
@@ -265,9 +273,9 @@ function tryForm(path, method, op, params, examples) {
     }
     return { p, input, node: el("label", { class: "field" }, el("span", {}, p.name, el("em", {}, wanted ? "required" : p.in)), input) };
   });
-  const area = examples.length > 0 && el("textarea", { spellcheck: "false", "aria-label": "Body", rows: "12" }, JSON.stringify(examples[0][1].value, null, 2));
+  const area = examples.length > 0 && el("textarea", { spellcheck: "false", "aria-label": "Body", rows: "12" }, pretty(examples[0][1].value));
   const pick = examples.length > 1 && el("select", { "aria-label": "Example" }, examples.map(([name, e]) => el("option", { value: name }, e.summary || name)));
-  if (pick) pick.addEventListener("change", () => { area.value = JSON.stringify(examples.find(([n]) => n === pick.value)[1].value, null, 2); });
+  if (pick) pick.addEventListener("change", () => { area.value = pretty(examples.find(([n]) => n === pick.value)[1].value); });
 
   // call is what the inputs say now.
   const call = () => {

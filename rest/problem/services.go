@@ -20,7 +20,7 @@ var stockEntries = []Entry{
 	{Code: "max_stay", Status: invalid, Title: "Stay too long", Meaning: "Stays that arrive on this day must be shorter.", Remedy: "Stay shorter or arrive on another day; the message names the nights allowed.", Place: true},
 	{Code: "closed_to_arrival", Status: invalid, Title: "No arrival that day", Meaning: "The room type cannot be arrived in on this day.", Remedy: "Arrive on another day.", Place: true},
 	{Code: "closed_to_departure", Status: invalid, Title: "No departure that day", Meaning: "The room type cannot be left on this day.", Remedy: "Leave on another day.", Place: true},
-	{Code: "place_unknown", Status: invalid, Title: "Place not known", Meaning: "No city or area of this name has hotels here.", Remedy: "Check the spelling, or search around coordinates.", Place: true},
+	{Code: "place_unknown", Status: notFound, Title: "Place not known", Meaning: "No city or area of this name has hotels here.", Remedy: "Check the spelling, or search around coordinates."},
 	{Code: "adults_too_few", Status: invalid, Title: "A room without an adult", Meaning: "Every room needs at least one adult.", Remedy: "Name at least as many adults as rooms.", Place: true},
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast/fault"
 	"holdfast/rest/problem"
 )
 
@@ -64,6 +65,11 @@ func TestEveryCodeOfTheSourceHasAPage(t *testing.T) {
 					}
 					found++
 					known(t, set, n.Pos(), code)
+					if kind, ok := kinds[kindName(n.Args[0])]; ok && callee(n) == "New" {
+						if e, _ := problem.Find(code); e.Status != problem.Status(kind) {
+							t.Errorf("%s: %q is made as a fault of status %d, but the table says %d", set.Position(n.Pos()), code, problem.Status(kind), e.Status)
+						}
+					}
 				case *ast.KeyValueExpr:
 					if k, ok := n.Key.(*ast.Ident); ok && (k.Name == "Reason" || k.Name == "Code") {
 						if code := textOf(n.Value, constants); word.MatchString(code) {
@@ -83,6 +89,19 @@ func TestEveryCodeOfTheSourceHasAPage(t *testing.T) {
 	if found < 30 {
 		t.Fatalf("only %d codes were found in the source: this test no longer sees them", found)
 	}
+}
+
+var kinds = map[string]fault.Kind{
+	"Malformed": fault.Malformed, "Unauthenticated": fault.Unauthenticated, "PaymentFailed": fault.PaymentFailed, "Forbidden": fault.Forbidden,
+	"NotFound": fault.NotFound, "Conflict": fault.Conflict, "Gone": fault.Gone, "Stale": fault.Stale, "Invalid": fault.Invalid,
+	"Limited": fault.Limited, "Unavailable": fault.Unavailable, "Internal": fault.Internal,
+}
+
+func kindName(e ast.Expr) string {
+	if s, ok := e.(*ast.SelectorExpr); ok {
+		return s.Sel.Name
+	}
+	return ""
 }
 
 func known(t *testing.T, set *token.FileSet, pos token.Pos, code string) {

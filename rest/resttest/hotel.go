@@ -368,7 +368,7 @@ func (s inns) Search(_ context.Context, q hotel.StayQuery) ([]hotel.Proposal, er
 		}
 	}
 	if !known {
-		return nil, fault.InvalidField("/stay/place", "place_unknown", "No hotels in %q.", q.Place)
+		return nil, fault.New(fault.NotFound, "place_unknown", "No hotels in %q.", q.Place)
 	}
 	return found[:min(len(found), q.Limit)], nil
 }

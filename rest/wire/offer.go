@@ -38,6 +38,8 @@ type Filters struct {
 	MinStars  int      `json:"min_stars,omitzero" minimum:"0" maximum:"5" example:"3" doc:"Fewest stars."`
 	Amenities []string `json:"amenities,omitempty" maxItems:"20" pattern:"^[a-z0-9_]{1,40}$" patternDescription:"lower case words with underscores" example:"wifi" doc:"What the hotel must offer: all of these."`
 	Board     string   `json:"board,omitempty" enum:"room_only,breakfast,half_board,full_board,all_inclusive" example:"breakfast" doc:"Meals that must be in the price."`
+
+	FreeCancellation bool `json:"free_cancellation,omitempty" doc:"Only what can still be cancelled free of charge for some time."`
 }
 
 // OfferList is what a search found.

@@ -1,0 +1,217 @@
+// Package check reads what a load run has left in the tables of a store, ours or a peer's, and says what is wrong. It
+// shares no code with the engines: it adds up the rows itself.
+//
+// Checked: 0 <= held + sold <= limit on every slot, and both equal the sum of the live claims (I1); every acknowledged
+// reservation is there, whole: item, traveller, claim, history, key and event (I2); nothing is there that nobody was told
+// of; the holds counted for callers equal the reservations; events are numbered without gaps and belong to their history
+// entry (I7).
+package check
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"holdfast/uid"
+)
+
+// Expect is what the run was told.
+type Expect struct {
+	Acks    []uid.ID // acknowledged, each once
+	Unknown int64    // calls that failed: so many reservations more may be there
+}
+
+// Report is what was found.
+type Report struct {
+	Reservations int64
+	Findings     []string // at most maxFindings
+	More         int64    // findings that are not listed
+}
+
+const maxFindings = 20
+
+func (r *Report) find(format string, args ...any) {
+	if len(r.Findings) >= maxFindings {
+		r.More++
+		return
+	}
+	r.Findings = append(r.Findings, fmt.Sprintf(format, args...))
+}
+
+// source gives the rows of a query; the row is valid during the call.
+type source interface {
+	each(ctx context.Context, sql string, fn func(row)) error
+}
+
+// row reads columns by place, from 0.
+type row interface {
+	int(column int) int64
+	id(column int) uid.ID
+}
+
+// parts of a reservation, as bits.
+type parts uint8
+
+const (
+	hasRow parts = 1 << iota
+	hasItem
+	hasTraveller
+	hasClaim
+	hasHistory
+	hasKey
+	hasEvent
+	acknowledged
+	whole = hasRow | hasItem | hasTraveller | hasClaim | hasHistory | hasKey | hasEvent
+)
+
+type slotKey struct{ pool, slot int64 }
+
+type eventKey struct{ stream, n int64 }
+
+// verifier holds what was read.
+type verifier struct {
+	*Report
+	parts   map[uid.ID]parts
+	claimed map[slotKey]int64
+	held    map[int64]int64 // reservations by pool, from the claims
+	units   map[int64]int64
+	events  map[eventKey]uid.ID
+}
+
+const (
+	lifeHeld, lifeSold = 1, 2
+	statusHeld         = 1
+)
+
+// verify reads everything once, table by table; nobody may be writing.
+func verify(ctx context.Context, s source, want Expect) (*Report, error) {
+	v := &verifier{
+		Report: &Report{}, parts: map[uid.ID]parts{}, claimed: map[slotKey]int64{}, held: map[int64]int64{}, units: map[int64]int64{},
+		events: map[eventKey]uid.ID{},
+	}
+	for _, table := range []struct {
+		sql string
+		fn  func(row)
+	}{
+		{`SELECT id, status FROM reservations`, v.reservation},
+		{`SELECT reservation, pool, from_slot, to_slot, count, life FROM claims`, v.claim},
+		{`SELECT pool, slot, stock_limit, held, sold FROM slots ORDER BY pool, slot`, v.slot},
+		{`SELECT pool, CAST(sum(holds) AS bigint), CAST(sum(units) AS bigint) FROM hold_counts GROUP BY pool`, v.count},
+		{`SELECT reservation FROM items`, v.part(hasItem)},
+		{`SELECT reservation FROM travellers`, v.part(hasTraveller)},
+		{`SELECT reservation FROM idempotency_keys WHERE state = 2`, v.part(hasKey)},
+		{`SELECT stream, n, subject FROM outbox WHERE subject IS NOT NULL`, v.event},
+		{`SELECT reservation, version, stream, n FROM history`, v.history},
+		{`SELECT stream, min(n), max(n), count(*) FROM outbox GROUP BY stream`, v.stream},
+	} {
+		if err := s.each(ctx, table.sql, table.fn); err != nil {
+			return nil, fmt.Errorf("%s: %w", table.sql, err)
+		}
+	}
+	v.finish(want)
+	return v.Report, nil
+}
+
+func (v *verifier) reservation(r row) {
+	id := r.id(0)
+	v.Reservations++
+	v.parts[id] |= hasRow
+	if s := r.int(1); s != statusHeld {
+		v.find("reservation %s has status %d; nothing but placings was asked for", id.Text("res"), s)
+	}
+}
+
+func (v *verifier) part(p parts) func(row) {
+	return func(r row) {
+		id := r.id(0)
+		if v.parts[id]&p != 0 {
+			v.find("reservation %s has a row of part %b twice", id.Text("res"), p)
+		}
+		v.parts[id] |= p
+	}
+}
+
+func (v *verifier) claim(r row) {
+	v.parts[r.id(0)] |= hasClaim
+	if life := r.int(5); life != lifeHeld && life != lifeSold {
+		return
+	}
+	pool, count := r.int(1), r.int(4)
+	for slot := r.int(2); slot < r.int(3); slot++ {
+		v.claimed[slotKey{pool, slot}] += count
+	}
+	v.held[pool]++
+	v.units[pool] += count
+}
+
+func (v *verifier) slot(r row) {
+	key, limit, held, sold := slotKey{r.int(0), r.int(1)}, r.int(2), r.int(3), r.int(4)
+	claimed := v.claimed[key]
+	delete(v.claimed, key)
+	if held < 0 || sold < 0 || held+sold > limit {
+		v.find("pool %d slot %d: %d held and %d sold of %d", key.pool, key.slot, held, sold, limit)
+	}
+	if claimed != held+sold {
+		v.find("pool %d slot %d: counts %d held and %d sold, its claims add up to %d", key.pool, key.slot, held, sold, claimed)
+	}
+	if claimed > limit {
+		v.find("pool %d slot %d: claimed %d times, the limit is %d", key.pool, key.slot, claimed, limit)
+	}
+}
+
+func (v *verifier) count(r row) {
+	pool := r.int(0)
+	if holds, units := r.int(1), r.int(2); holds != v.held[pool] || units != v.units[pool] {
+		v.find("pool %d: callers are counted with %d holds, %d units; claims say %d and %d", pool, holds, units, v.held[pool], v.units[pool])
+	}
+	delete(v.held, pool)
+}
+
+func (v *verifier) event(r row) { v.events[eventKey{r.int(0), r.int(1)}] = r.id(2) }
+
+func (v *verifier) history(r row) {
+	id := r.id(0)
+	v.parts[id] |= hasHistory
+	if v.events[eventKey{r.int(2), r.int(3)}] == id {
+		v.parts[id] |= hasEvent
+	}
+	if version := r.int(1); version != 1 {
+		v.find("reservation %s has a history entry %d", id.Text("res"), version)
+	}
+}
+
+func (v *verifier) stream(r row) {
+	if first, last, n := r.int(1), r.int(2), r.int(3); first != 1 || last != n {
+		v.find("stream %d: %d events numbered %d to %d", r.int(0), n, first, last)
+	}
+}
+
+// finish compares with what was acknowledged.
+func (v *verifier) finish(want Expect) {
+	for key, n := range v.claimed {
+		v.find("pool %d slot %d is claimed %d times and does not exist", key.pool, key.slot, n)
+	}
+	for pool, n := range v.held {
+		v.find("pool %d: %d holds are not counted for their callers", pool, n)
+	}
+	for _, id := range want.Acks {
+		p := v.parts[id]
+		if p&acknowledged != 0 {
+			v.find("reservation %s was given to two requests", id.Text("res"))
+		}
+		v.parts[id] = p | acknowledged
+	}
+	var untold int64
+	for id, p := range v.parts {
+		if p&whole != whole {
+			v.find("reservation %s is not whole: has %07b of %07b", id.Text("res"), p&whole, whole)
+		}
+		if p&acknowledged == 0 {
+			untold++
+		}
+	}
+	if untold > want.Unknown {
+		v.find("%d reservations were made for nobody; %d calls ended without an answer", untold, want.Unknown)
+	}
+	slices.Sort(v.Findings)
+}
