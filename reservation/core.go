@@ -40,6 +40,7 @@ type Core struct {
 	early    *early
 	watchers *watchers
 	keys     *keyReader
+	locators *locators
 	sealer   *offer.Sealer
 	revoked  revocations
 	saga     *saga
@@ -60,7 +61,7 @@ func New(d Deps) *Core {
 	m, e, w := newMeter(d.Registry), newEarly(d.Settings.BelieveFor), newWatchers()
 	c := &Core{
 		store: d.Store, payment: d.Payment, clock: d.Clock, settings: d.Settings, log: d.Logger.With("service", "reservation"),
-		meter: m, early: e, watchers: w, follow: d.Follow, keys: newKeyReader(d.Store),
+		meter: m, early: e, watchers: w, follow: d.Follow, keys: newKeyReader(d.Store), locators: newLocators(d.Store),
 	}
 	c.desk = newDesk(d, e, w, m)
 	c.saga = newSaga(c)
@@ -90,6 +91,7 @@ func (c *Core) Start(ctx context.Context) error {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c.cancel = cancel
 	c.wg.Go(func() { c.keys.run(run) })
+	c.wg.Go(func() { c.locators.run(run) })
 	c.wg.Go(func() { c.sweep(run) })
 	if follower != nil {
 		c.wg.Go(func() { follower.run(run) })

@@ -169,7 +169,7 @@ func (c *Core) placeCommand(p *placing, placed **Reservation, first **KeyRow) *c
 			if err := c.placeable(w, p); err != nil {
 				return err
 			}
-			r := p.reservation(w, c.settings)
+			r := p.reservation(w, c.settings, c.locators.next())
 			if err := w.transition(r, step{to: Held, cause: Placed, actor: p.Caller.actor()}); err != nil {
 				return err
 			}
@@ -233,10 +233,10 @@ func (caps Caps) admit(w *work, key CountKey, units int32) error {
 }
 
 // reservation is the new, held reservation.
-func (p *placing) reservation(w *work, s Settings) *Reservation {
+func (p *placing) reservation(w *work, s Settings, locator string) *Reservation {
 	until := w.Now.Add(s.Hold)
 	r := &Reservation{
-		ID: p.id, Name: p.Name, Locator: uid.Locator(), Caller: p.Caller.Subject, Payment: Unpaid, Currency: p.issued[0].Currency,
+		ID: p.id, Name: p.Name, Locator: locator, Caller: p.Caller.Subject, Payment: Unpaid, Currency: p.issued[0].Currency,
 		CreatedAt: w.Now, UpdatedAt: w.Now, HoldExpiresAt: until, PlacedUntil: until, Travellers: p.Travellers, Items: make([]Item, len(p.pieces)),
 	}
 	for i, piece := range p.pieces {

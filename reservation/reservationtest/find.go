@@ -53,6 +53,8 @@ func testFind(t *testing.T, s reservation.Store) {
 	}{
 		"everybody's":           {reservation.Filter{Limit: 50}, all},
 		"everybody's, a page":   {reservation.Filter{Limit: 3, After: all[1]}, all[2:5]},
+		"placed at one instant": {reservation.Filter{Limit: 1, After: all[0]}, all[1:2]},
+		"one instant, backward": {reservation.Filter{Limit: 1, Before: all[1]}, all[:1]},
 		"everybody's, backward": {reservation.Filter{Limit: 3, Before: all[6]}, all[3:6]},
 		"one caller's":          {mine(reservation.Filter{}), ann},
 		"first page":            {mine(reservation.Filter{Limit: 3}), ann[:3]},
