@@ -26,7 +26,7 @@ func (c *Core) Reservation(ctx context.Context, caller Caller, ref string) (*Res
 	}
 	for _, r := range found {
 		if r.ID == named && r.Caller == caller.Subject && r.Name == ref || r.ID != named && caller.sees(r) {
-			return r.current(c), nil
+			return c.shown(caller, r), nil
 		}
 	}
 	return nil, errNotFound
@@ -54,10 +54,13 @@ func (c Caller) sees(r *Reservation) bool {
 	return false
 }
 
-// current shows a hold that has lapsed as expired, before the sweep has written it.
-func (r *Reservation) current(c *Core) *Reservation {
-	now := c.clock.Now()
-	if r.Effective(now) == r.Status {
+// shown is a reservation as the caller sees it: a hold that has lapsed is expired, before the sweep has written it; and
+// a name is its owner's alone, everybody else knows the reservation by its id.
+func (c *Core) shown(caller Caller, r *Reservation) *Reservation {
+	if r.Caller != caller.Subject {
+		r.Name = ""
+	}
+	if r.Effective(c.clock.Now()) == r.Status {
 		return r
 	}
 	f := factsOf(r)
@@ -79,7 +82,7 @@ func (c *Core) Reservations(ctx context.Context, caller Caller, f Filter) ([]*Re
 		return nil, err
 	}
 	for i, r := range found {
-		found[i] = r.current(c)
+		found[i] = c.shown(caller, r)
 	}
 	return found, nil
 }

@@ -14,7 +14,7 @@ func TestEveryOperationAsksWhoCalls(t *testing.T) {
 	h := resttest.Seed().Handler()
 	for _, o := range readDocument(t, h).operations() {
 		t.Run(o.id(), func(t *testing.T) {
-			c := &client{t, h}
+			c := &client{t: t, h: h}
 			public := o.token() == ""
 			body := ""
 			if o.raw["requestBody"] != nil {

@@ -28,7 +28,9 @@ func (s *server) admit(op operation) func(huma.Context, func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		x := exchangeOf(r.Context())
 		if p := s.admitted(op, x, r); p != nil {
-			w.(*answer).refuse(p) //nolint:forcetypeassert // ServeHTTP made it
+			if a, ok := w.(*answer); ok { // ServeHTTP made it
+				a.refuse(p)
+			}
 			return
 		}
 		x.header.Set("Cache-Control", "no-store")
@@ -48,7 +50,7 @@ func (s *server) admitted(op operation, x *exchange, r *http.Request) *problem.P
 		if err != nil {
 			failed = s.problem(x, err)
 			if failed.Status == http.StatusUnauthorized {
-				failed.SetHeader("WWW-Authenticate", challenge(failed.Code))
+				failed = failed.SetHeader("WWW-Authenticate", challenge(failed.Code))
 			}
 		} else {
 			x.who, subject = who, who.Subject

@@ -33,7 +33,7 @@ func decode(registry huma.Registry, schema *huma.Schema, data []byte, out any) *
 		if first.Syntax {
 			p := problem.New(first.Code, first.Message)
 			if first.Pointer != "" {
-				p.At(first.Pointer, first.Code, first.Message)
+				p = p.At(first.Pointer, first.Code, first.Message)
 			}
 			return p
 		}
@@ -48,7 +48,10 @@ func decode(registry huma.Registry, schema *huma.Schema, data []byte, out any) *
 		}
 		return invalidPlaces([]problem.Place{{Pointer: first.Pointer, Code: first.Code, Message: first.Message}})
 	}
-	c := checks.Get().(*check)
+	c, ok := checks.Get().(*check)
+	if !ok {
+		c = &check{path: huma.NewPathBuffer(make([]byte, 0, 128), 0)}
+	}
 	defer func() {
 		c.path.Reset()
 		c.result.Reset()
@@ -71,7 +74,7 @@ type check struct {
 	result huma.ValidateResult
 }
 
-var checks = sync.Pool{New: func() any { return &check{path: huma.NewPathBuffer(make([]byte, 0, 128), 0)} }}
+var checks sync.Pool
 
 // maxPlaces bounds how many wrong places an answer lists.
 const maxPlaces = 20
@@ -132,7 +135,7 @@ func placesOf(errs []error) []problem.Place {
 		if err == nil {
 			continue
 		}
-		d, ok := err.(huma.ErrorDetailer) //nolint:errorlint // huma hands them over bare
+		d, ok := err.(huma.ErrorDetailer)
 		if !ok {
 			places = append(places, problem.Place{Code: "validation_failed", Message: "This breaks a rule."})
 			continue

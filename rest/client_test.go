@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -20,6 +22,17 @@ type client struct {
 	h http.Handler
 }
 
+// operationsOnce are the operations of the document; it is the same for every handler.
+var operationsOnce = sync.OnceValue(func() []op {
+	rec := httptest.NewRecorder()
+	resttest.Seed().Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
+	d := &document{}
+	if err := json.Unmarshal(rec.Body.Bytes(), &d.raw); err != nil {
+		panic(err)
+	}
+	return d.operations()
+})
+
 type reply struct {
 	*httptest.ResponseRecorder
 	body map[string]any
@@ -28,7 +41,7 @@ type reply struct {
 func newClient(t *testing.T) (*client, *resttest.World) {
 	t.Helper()
 	w := resttest.Seed()
-	return &client{t, w.Handler()}, w
+	return &client{t: t, h: w.Handler()}, w
 }
 
 // do makes a call; headers are "Name: value".
@@ -58,7 +71,38 @@ func (c *client) send(r *http.Request) reply {
 			c.t.Fatalf("%s %s: %v in %s", r.Method, r.URL, err, rec.Body)
 		}
 	}
+	if code := out.text("code"); rec.Code >= 400 && code != "" && code != "path_unknown" {
+		c.documented(r, rec.Code, code)
+	}
 	return out
+}
+
+// documented checks that the document of the handler names the code among those of the operation.
+func (c *client) documented(r *http.Request, status int, code string) {
+	c.t.Helper()
+	for _, o := range operationsOnce() {
+		if !strings.EqualFold(o.method, r.Method) || !fits(o.path, r.URL.Path) {
+			continue
+		}
+		if walk(o.raw, "responses", strconv.Itoa(status), "content", "application/problem+json", "examples", code) == nil {
+			c.t.Errorf("%s answers %d %s, which is not documented", o.id(), status, code)
+		}
+		return
+	}
+}
+
+// fits reports whether a path is one of a template.
+func fits(template, path string) bool {
+	a, b := strings.Split(template, "/"), strings.Split(path, "/")
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] && !strings.HasPrefix(a[i], "{") {
+			return false
+		}
+	}
+	return true
 }
 
 // want checks status and, for problems, the code.
@@ -134,8 +178,11 @@ var (
 // stayItem is a plain item with some fields exchanged or added: "name: value" in JSON.
 func stayItem(changes ...string) string {
 	fields := [][2]string{
-		{"hotel_id", `"` + resttest.HotelID.Text("htl") + `"`}, {"room_type_id", `"` + resttest.RoomTypeID.Text("rt") + `"`},
-		{"check_in", `"2027-06-10"`}, {"check_out", `"2027-06-13"`}, {"rooms", "1"},
+		{"hotel_id", `"` + resttest.HotelID.Text("htl") + `"`},
+		{"room_type_id", `"` + resttest.RoomTypeID.Text("rt") + `"`},
+		{"check_in", `"2027-06-10"`},
+		{"check_out", `"2027-06-13"`},
+		{"rooms", "1"},
 	}
 	for _, c := range changes {
 		name, value, _ := strings.Cut(c, ": ")

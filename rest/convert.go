@@ -159,7 +159,7 @@ func basisPoints(percent float64) int32 {
 func parties(rooms []wire.Party) []offer.Party {
 	out := make([]offer.Party, len(rooms))
 	for i, p := range rooms {
-		out[i] = offer.Party{Adults: uint8(p.Adults), ChildAges: ages(p.ChildrenAges)} //nolint:gosec // the schema bounds it
+		out[i] = offer.Party{Adults: uint8(p.Adults), ChildAges: ages(p.ChildrenAges)}
 	}
 	return out
 }
@@ -170,7 +170,7 @@ func ages(list []int) []uint8 {
 	}
 	out := make([]uint8, len(list))
 	for i, a := range list {
-		out[i] = uint8(a) //nolint:gosec // the schema bounds it
+		out[i] = uint8(a)
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -60,19 +61,19 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.header.Set("X-Content-Type-Options", "nosniff")
 	answer := &answer{ResponseWriter: w, x: x, server: s}
 	s.metrics.inFlight.Inc()
-	defer func() {
+	defer func() { //nolint:contextcheck // the context is that of the request, which the exchange holds
 		if v := recover(); v != nil {
 			s.caught(answer, v)
 		}
 		s.metrics.inFlight.Dec()
-		s.finish(answer)
+		s.finish(r.Context(), answer)
 	}()
 	s.mux.ServeHTTP(answer, r)
 }
 
 // caught answers a panic, unless the answer has begun.
 func (s *server) caught(a *answer, v any) {
-	if v == http.ErrAbortHandler {
+	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(v)
 	}
 	s.Logger.Error("panic while serving", "request_id", a.x.id, "panic", v, "stack", string(debug.Stack()))
@@ -83,7 +84,7 @@ func (s *server) caught(a *answer, v any) {
 }
 
 // finish counts and logs an exchange that has ended.
-func (s *server) finish(a *answer) {
+func (s *server) finish(ctx context.Context, a *answer) {
 	x, took := a.x, time.Since(a.x.start)
 	route := x.request.Pattern
 	if route == "" {
@@ -94,7 +95,6 @@ func (s *server) finish(a *answer) {
 		status = http.StatusOK
 	}
 	s.metrics.observe(route, x.request.Method, status, took)
-	ctx := x.request.Context()
 	if !s.Logger.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
@@ -193,7 +193,7 @@ func (a *answer) Write(b []byte) (int, error) {
 
 // refuse answers with a problem, outside of any operation.
 func (a *answer) refuse(p *problem.Problem) {
-	a.x.sign(p)
+	p = a.x.sign(p)
 	h := a.Header()
 	for k, v := range p.GetHeaders() {
 		h[k] = v

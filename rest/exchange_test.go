@@ -42,7 +42,7 @@ func TestDefectsShowNothing(t *testing.T) {
 			w, log := resttest.Seed(), &bytes.Buffer{}
 			d := w.Deps()
 			d.Logger, d.Hotels = slog.New(slog.NewJSONHandler(log, nil)), broken{w.Hotels(), err}
-			c := &client{t, rest.New(d)}
+			c := &client{t: t, h: rest.New(d)}
 			r := c.do("GET", theHotel, "", "", "X-Request-Id: my-1").want(t, http.StatusInternalServerError, "internal")
 			if strings.Contains(r.Body.String(), "secret") || r.text("request_id") != "my-1" {
 				t.Errorf("the answer shows %s", r.Body)
@@ -74,7 +74,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	w, log := resttest.Seed(), &bytes.Buffer{}
 	d := w.Deps()
 	d.Logger = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	c := &client{t, rest.New(d)}
+	c := &client{t: t, h: rest.New(d)}
 	c.place("key-secret", placing(stayItem())).want(t, http.StatusCreated, "")
 	c.do("POST", heldOne+"/pay", resttest.TravellerToken, `{"payment_method": "4111111111111111"}`, "Idempotency-Key: k").want(t, http.StatusUnprocessableEntity, "card_number_refused")
 	c.do("GET", "/v1/hotels?q=query-secret", "tok_wrong-secret", "").want(t, http.StatusUnauthorized, "token_unknown")
@@ -94,7 +94,7 @@ func TestRateLimit(t *testing.T) {
 	w := resttest.Seed()
 	d := w.Deps()
 	d.Limits = rest.Limits{Rate: 0.001, Burst: 3, Subjects: 4}
-	c := &client{t, rest.New(d)}
+	c := &client{t: t, h: rest.New(d)}
 	for left := 2; left >= 0; left-- {
 		r := c.do("GET", "/v1/reservations", resttest.TravellerToken, "").want(t, http.StatusOK, "")
 		if want := `"default";r=` + strconv.Itoa(left) + ";t="; !strings.HasPrefix(r.Header().Get("RateLimit"), want) {
@@ -121,7 +121,7 @@ func TestProbes(t *testing.T) {
 	d := w.Deps()
 	ready := errors.New("secret host is down")
 	d.Ready = func(context.Context) error { return ready }
-	c := &client{t, rest.New(d)}
+	c := &client{t: t, h: rest.New(d)}
 	c.do("GET", "/healthz", "", "").want(t, http.StatusOK, "")
 	if r := c.do("GET", "/readyz", "", "").want(t, http.StatusServiceUnavailable, "not_ready"); strings.Contains(r.Body.String(), "secret") {
 		t.Errorf("got %s", r.Body)
@@ -154,9 +154,9 @@ func TestSandboxClock(t *testing.T) {
 	}
 	d := w.Deps()
 	d.SandboxClock = nil
-	real := &client{t, rest.New(d)}
-	real.do("GET", "/v1/sandbox/clock", resttest.ReaderToken, "").want(t, http.StatusNotFound, "path_unknown")
-	if r := real.do("GET", "/openapi.json", "", ""); strings.Contains(r.Body.String(), "sandbox/clock") {
+	live := &client{t: t, h: rest.New(d)}
+	live.do("GET", "/v1/sandbox/clock", resttest.ReaderToken, "").want(t, http.StatusNotFound, "path_unknown")
+	if r := live.do("GET", "/openapi.json", "", ""); strings.Contains(r.Body.String(), "sandbox/clock") {
 		t.Error("the document names the sandbox clock outside of test mode")
 	}
 }

@@ -99,7 +99,7 @@ func TestContentType(t *testing.T) {
 	} {
 		t.Run(value, func(t *testing.T) {
 			cl, _ := newClient(t)
-			r := httptest.NewRequest("POST", "/v1/reservations", strings.NewReader(placing(stayItem())))
+			r := httptest.NewRequest(http.MethodPost, "/v1/reservations", strings.NewReader(placing(stayItem())))
 			r.Header.Set("Authorization", "Bearer "+resttest.TravellerToken)
 			r.Header.Set("Idempotency-Key", "k")
 			if value != "" {
@@ -129,7 +129,7 @@ func TestChunkedBodyIsBounded(t *testing.T) {
 		read += len(b)
 		return len(b), nil
 	})
-	r := httptest.NewRequest("POST", "/v1/offers", endless)
+	r := httptest.NewRequest(http.MethodPost, "/v1/offers", endless)
 	r.ContentLength = -1
 	r.Header.Set("Authorization", "Bearer "+resttest.TravellerToken)
 	r.Header.Set("Content-Type", "application/json")

@@ -35,7 +35,7 @@ const defaultNights = 31
 func (s *server) inventoryCalls() {
 	const tag = "Rates and inventory"
 	const path = "/v1/hotels/{hotel_id}/room-types/{room_type_id}"
-	codes := []string{"hotel_not_found", "room_type_not_found"}
+	codes := []string{"hotel_not_found", "room_type_not_found", "pool_not_found"}
 	handleBody(s, operation{
 		id: "set-rates", method: http.MethodPut, path: path + "/rates", tag: tag, summary: "Set the price of nights",
 		about:  "For the nights `[from, to)`. Offers made before keep their price until they end.",
@@ -98,7 +98,7 @@ func (s *server) getInventory(ctx context.Context, c *call, in *inventoryGetIn) 
 		return nil, err
 	}
 	var r reader
-	from, to := civil.Date(0), civil.Date(0)
+	var from, to civil.Date
 	if in.From == "" {
 		zone, err := civil.Zone(h.Hotel.TimeZone)
 		if err != nil {

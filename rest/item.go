@@ -87,7 +87,7 @@ func (it *stayItem) spread(adultsOfType int) []offer.Party {
 		if i < total%it.rooms {
 			n++
 		}
-		rooms[i].Adults = uint8(min(n, 255)) //nolint:gosec // bounded; more than a room takes is refused by the hotel
+		rooms[i].Adults = uint8(min(n, 255)) // more than a room takes is refused by the hotel
 	}
 	for i, age := range it.children {
 		room := &rooms[i%it.rooms]

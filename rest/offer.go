@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"holdfast/civil"
 	"holdfast/hotel"
@@ -17,12 +18,18 @@ type offerListOut struct {
 // defaultOffers is how many hotels a search shows that does not say.
 const defaultOffers = 20
 
+// searchCodes are what can keep a search from being done.
+var searchCodes = []string{
+	"place_unknown", "hotel_not_found", "in_past", "beyond_horizon", "dates_backwards", "stay_too_long", "rooms_out_of_range", "adults_out_of_range",
+	"children_out_of_range", "place_invalid", "radius_out_of_range", "range_backwards", "currency_mismatch", "too_many_amenities", "offer_too_large",
+}
+
 func (s *server) offerCalls() {
 	handleBody(s, operation{
 		id: "search-offers", method: http.MethodPost, path: "/v1/offers", tag: "Offers", summary: "Search stays",
 		about: "Finds what is free and prices it. Each answer carries a sealed offer: whoever has it can reserve at its price until it expires, " +
 			"while there is stock. Searching writes nothing.",
-		scopes: []identity.Scope{identity.OffersRead}, status: http.StatusOK, codes: []string{"place_unknown", "hotel_not_found", "unknown_currency"},
+		scopes: []identity.Scope{identity.OffersRead}, status: http.StatusOK, codes: searchCodes,
 		examples: []example{
 			{"hotel", "In one hotel", `{"stay": {"hotel_id": "htl_01kavwy2x4e8hrn5z3m7q9t6b0", "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": [{"adults": 2, "children_ages": [4]}]}}`},
 			{"place", "In a city, with filters", `{"stay": {"place": "Leipzig", "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": [{"adults": 2}]},
@@ -42,7 +49,7 @@ func (s *server) searchOffers(ctx context.Context, _ *call, _ *Raw, b *wire.Offe
 	}
 	found, err := s.Hotels.Search(ctx, q)
 	if err != nil {
-		return nil, err
+		return nil, rebase(err, "", searchNames)
 	}
 	out := &offerListOut{Body: wire.OfferList{Offers: make([]wire.Offer, len(found))}}
 	for i := range found {
@@ -50,6 +57,9 @@ func (s *server) searchOffers(ctx context.Context, _ *call, _ *Raw, b *wire.Offe
 	}
 	return out, nil
 }
+
+// searchNames are the API's names for the service's places.
+var searchNames = strings.NewReplacer("/filters/min_total", "/filters/min_price", "/filters/max_total", "/filters/max_price").Replace
 
 func stayQuery(r *reader, b *wire.OfferRequest) hotel.StayQuery {
 	q := hotel.StayQuery{
@@ -96,7 +106,7 @@ func showOffer(p *hotel.Proposal, searched bool) wire.Offer {
 			Occupancy: wire.Occupancy{Adults: p.Type.Occupancy.Adults, Children: p.Type.Occupancy.Children},
 		},
 		RatePlan: wire.OfferRatePlan{ID: p.Plan.ID.Text(ratePlanID), Name: p.Plan.Name, Board: p.Plan.Board.String()},
-		CheckIn:  piece.Stay.CheckIn.String(), CheckOut: piece.Stay.CheckOut.String(),
+		CheckIn:  piece.Stay.CheckIn.String(), CheckOut: piece.Stay.CheckOut.String(), Rooms: showParties(piece.Stay.Rooms),
 		Price: wire.OfferPrice{
 			Total: wire.Minor(piece.Price.Total(), c), Base: wire.Minor(piece.Price.Base, c), Nights: make([]wire.NightPrice, len(p.Nights)),
 		},
@@ -109,11 +119,8 @@ func showOffer(p *hotel.Proposal, searched bool) wire.Offer {
 		km := float64(int64(p.DistanceKM*1000+0.5)) / 1000
 		out.Hotel.DistanceKM = &km
 	}
-	for _, room := range piece.Stay.Rooms {
-		out.Rooms = append(out.Rooms, wire.Party{Adults: int(room.Adults), ChildrenAges: ints(room.ChildAges)})
-	}
 	for i, n := range p.Nights {
-		out.Price.Nights[i] = wire.NightPrice{Date: (piece.Stay.CheckIn + civil.Date(i)).String(), Price: wire.Minor(n, c)} //nolint:gosec // at most MaxStayNights
+		out.Price.Nights[i] = wire.NightPrice{Date: (piece.Stay.CheckIn + civil.Date(i)).String(), Price: wire.Minor(n, c)}
 	}
 	out.Price.Taxes, out.Price.Fees = taxesAndFees(piece.Price.Parts, c)
 	return out

@@ -73,13 +73,19 @@ func handle[I, O any](s *server, op operation, fn func(context.Context, *call, *
 	s.complete(op)
 }
 
-// handleBody adds an operation with a JSON body of the type B. I embeds Raw.
-func handleBody[B, I, O any](s *server, op operation, fn func(context.Context, *call, *I, *B) (*O, error)) {
+// bodied is the input of an operation with a body: a struct that embeds Raw.
+type bodied[I any] interface {
+	*I
+	raw() []byte
+}
+
+// handleBody adds an operation with a JSON body of the type B.
+func handleBody[B, I, O any, P bodied[I]](s *server, op operation, fn func(context.Context, *call, *I, *B) (*O, error)) {
 	registry := s.api.OpenAPI().Components.Schemas
 	schema := schemaOf[B](registry)
 	huma.Register(s.api, s.describe(op), func(ctx context.Context, in *I) (*O, error) {
 		x := exchangeOf(ctx)
-		c := &call{exchange: x, who: x.who, raw: any(in).(interface{ raw() []byte }).raw()}
+		c := &call{exchange: x, who: x.who, raw: P(in).raw()}
 		body := new(B)
 		if len(c.raw) > 0 || !op.bodyOptional {
 			if p := decode(registry, schema, c.raw, body); p != nil {
@@ -157,7 +163,7 @@ func (s *server) codesByStatus(op operation) map[int][]string {
 		codes = append(codes, "changed_meanwhile", "header_malformed")
 	}
 	if op.method != http.MethodGet {
-		codes = append(codes, "overloaded", "shutting_down", "outcome_unknown")
+		codes = append(codes, "overloaded", "shutting_down", "outcome_unknown", "gave_up_waiting")
 	}
 	codes = append(codes, "store_unavailable")
 	slices.Sort(codes)
@@ -231,8 +237,11 @@ func (s *server) registered(op operation) *huma.Operation {
 func (s *server) complete(op operation) {
 	o := s.registered(op)
 	for _, p := range o.Parameters {
-		if p.Name == "Idempotency-Key" {
-			p.Required = op.key == keyRequired
+		switch p.Name { // patterns for the document only: we check these headers ourselves, with codes of their own
+		case "Idempotency-Key":
+			p.Required, p.Schema.Pattern = op.key == keyRequired, "^[!-~]{1,255}$"
+		case "If-Match":
+			p.Schema.Pattern = `^(\*|(W/)?"[^"]*"( *, *(W/)?"[^"]*")*)$`
 		}
 		if e, ok := op.params[p.Name]; ok {
 			p.Example = e

@@ -68,7 +68,7 @@ func (s *server) cancellationCalls() {
 	handleBody(s, operation{
 		id: "quote-cancellation", method: http.MethodPost, path: path, tag: "Cancellations", summary: "Ask what cancelling costs",
 		about:  "For paid reservations. The quote names the refund to the cent and lives 15 minutes; nothing is cancelled yet. Without a body all items are meant.",
-		scopes: booking, status: http.StatusCreated, key: keyOptional, bodyOptional: true, codes: []string{"reservation_not_found", "not_cancellable", "payment_running"},
+		scopes: booking, status: http.StatusCreated, key: keyOptional, bodyOptional: true, codes: []string{"reservation_not_found", "not_cancellable", "payment_running", "item_unknown"},
 		params:   map[string]string{"reservation_id": paidReservation},
 		examples: []example{{"all", "All items", `{}`}, {"one", "One item", `{"items": ["itm_01kavwy2x4e8hrn5z3m7q9t6b4"]}`}},
 	}, s.quote)
@@ -119,10 +119,10 @@ func (s *server) pay(ctx context.Context, c *call, in *payIn, b *wire.PayRequest
 	if err != nil {
 		return nil, err
 	}
-	switch a.Outcome {
-	case reservation.OutcomeDeclined:
+	if a.Outcome == reservation.OutcomeDeclined {
 		return nil, marked(problem.New("payment_declined", ""), a)
-	case reservation.OutcomeRefundedLate:
+	}
+	if a.Outcome == reservation.OutcomeRefundedLate {
 		return nil, marked(problem.New("paid_too_late", ""), a)
 	}
 	out := &paidOut{Status: http.StatusOK, ETag: etag(a.Reservation.Version, ""), Replayed: replayed(a), Body: s.showReservation(ctx, a.Reservation)}
@@ -135,7 +135,7 @@ func (s *server) pay(ctx context.Context, c *call, in *payIn, b *wire.PayRequest
 // marked marks a refusal that is a stored answer.
 func marked(p *problem.Problem, a reservation.Answer) *problem.Problem {
 	if a.Replayed {
-		p.SetHeader("Idempotent-Replayed", "true")
+		p = p.SetHeader("Idempotent-Replayed", "true")
 	}
 	return p
 }

@@ -14,7 +14,7 @@ func refusal(ctx huma.Context, status int, msg string, errs ...error) huma.Statu
 	p := refused(status, msg, errs)
 	if ctx != nil {
 		if x := exchangeOf(ctx.Context()); x != nil {
-			x.sign(p)
+			p = x.sign(p)
 		}
 	}
 	return p

@@ -69,7 +69,8 @@ var (
 var placingCodes = []string{
 	"sold_out", "closed", "hold_limit", "not_on_sale", "offer_expired", "offer_revoked", "offer_invalid", "offer_not_yours", "price_changed", "reservation_exists",
 	"currency_mismatch", "too_many_items", "min_stay", "max_stay", "closed_to_arrival", "closed_to_departure", "hotel_not_found", "room_type_not_found",
-	"rate_plan_not_found", "adults_too_few", "unknown_currency", "in_past", "beyond_horizon", "dates_backwards", "stay_too_long", "occupancy_exceeded",
+	"rate_plan_not_found", "in_past", "beyond_horizon", "dates_backwards", "stay_too_long", "occupancy_exceeded", "rooms_out_of_range",
+	"adults_out_of_range", "children_out_of_range", "offer_too_large", "too_many_units", "items_missing", "travellers_missing",
 }
 
 func (s *server) reservationCalls() {
@@ -111,7 +112,7 @@ func (s *server) reservationCalls() {
 	handle(s, operation{
 		id: "release-reservation", method: http.MethodDelete, path: path + "/{reservation_id}", tag: tag, summary: "Cancel an unpaid reservation",
 		about:  "Gives the stock back. Repeating it changes nothing. Once paid, cancelling needs a quote (409 `quote_required`).",
-		scopes: booking, status: http.StatusNoContent, codes: []string{"reservation_not_found", "quote_required", "payment_running"},
+		scopes: booking, status: http.StatusNoContent, codes: []string{"reservation_not_found", "quote_required", "payment_running", "not_cancellable"},
 	}, s.release)
 }
 

@@ -147,7 +147,10 @@ func New(d Deps) http.Handler {
 // format writes answers. Reading is body.go's, which is stricter than a huma format can be.
 var format = huma.Format{
 	Marshal: func(w io.Writer, v any) error {
-		buf := buffers.Get().(*bytes.Buffer)
+		buf, ok := buffers.Get().(*bytes.Buffer)
+		if !ok {
+			buf = new(bytes.Buffer)
+		}
 		defer buffers.Put(buf)
 		buf.Reset()
 		if err := json.MarshalWrite(buf, v, json.Deterministic(true)); err != nil {
@@ -159,7 +162,7 @@ var format = huma.Format{
 	Unmarshal: func(data []byte, v any) error { return json.Unmarshal(data, v) },
 }
 
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var buffers sync.Pool
 
 // prepareHuma sets what huma keeps in package variables.
 var prepareHuma = sync.OnceFunc(func() {

@@ -57,7 +57,7 @@ func (s *server) roomCalls() {
 	handleBody(s, operation{
 		id: "create-room", method: http.MethodPost, path: path, tag: tag, summary: "Add a numbered room",
 		about:  "Rooms are given to guests at check-in; what is sold is the room type. Out-of-order nights are taken off the type's capacity.",
-		scopes: staff, status: http.StatusCreated, codes: []string{"hotel_not_found"},
+		scopes: staff, status: http.StatusCreated, codes: []string{"hotel_not_found", "number_taken"},
 		examples: []example{{"room", "Room 205", `{"number": "205", "room_type_id": "rt_01kavwy2x4e8hrn5z3m7q9t6b0"}`}},
 	}, s.createRoom)
 	handle(s, operation{
@@ -72,7 +72,7 @@ func (s *server) roomCalls() {
 	handleBody(s, operation{
 		id: "replace-room", method: http.MethodPut, path: path + "/{room_id}", tag: tag, summary: "Replace a room",
 		about:  "Replaces its number, type and out-of-order nights.",
-		scopes: staff, status: http.StatusOK, ifMatch: true, codes: []string{"hotel_not_found", "room_not_found"},
+		scopes: staff, status: http.StatusOK, ifMatch: true, codes: []string{"hotel_not_found", "room_not_found", "number_taken"},
 		examples: []example{{"out_of_order", "Out of order for three nights", body}},
 	}, s.replaceRoom)
 	handle(s, operation{

@@ -347,6 +347,10 @@ func testNamed(t *testing.T, w *world) {
 	if got := w.read(t, "ada", a.Reservation.ID.Text("res")); got.Name != "res_summer-trip" {
 		t.Errorf("read by id: name %q", got.Name)
 	}
+	staff := reservation.Caller{Subject: "staff", Staff: true}
+	if got, err := w.core.Reservation(ctx, staff, a.Reservation.ID.Text("res")); err != nil || got.Name != "" {
+		t.Errorf("staff read the name of a caller: %+v, %v", got, err)
+	}
 }
 
 func testNobodyElse(t *testing.T, w *world) {

@@ -88,7 +88,7 @@ func From(f *fault.Error) *Problem {
 		p.Errors = append(p.Errors, Place{Pointer: field.Pointer, Code: field.Code, Message: field.Message})
 	}
 	if f.RetryAfter > 0 {
-		p.SetHeader("Retry-After", strconv.FormatInt(int64((f.RetryAfter+time.Second-1)/time.Second), 10))
+		p = p.SetHeader("Retry-After", strconv.FormatInt(int64((f.RetryAfter+time.Second-1)/time.Second), 10))
 	}
 	return p
 }
@@ -111,7 +111,7 @@ func (p *Problem) SetHeader(name, value string) *Problem {
 // Error makes a Problem an error; it is for logs.
 func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 
-// GetStatus, GetHeaders and ContentType are what huma asks an error for.
+// GetStatus is the status of the answer.
 func (p *Problem) GetStatus() int { return p.Status }
 
 // GetHeaders are the headers that go with the problem.

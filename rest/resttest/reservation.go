@@ -262,6 +262,7 @@ func (d desk) Release(_ context.Context, c reservation.Caller, ref string) error
 		w.step(r, reservation.Cancelled, r.Payment, reservation.ReleasedUnpaid, actor(c))
 	case reservation.Confirming:
 		return fault.New(fault.Conflict, "payment_running", "A payment runs.")
+	case reservation.Expired, reservation.Rejected, reservation.Cancelled: // over already
 	case reservation.Confirmed, reservation.Completed:
 		return fault.New(fault.Conflict, "quote_required", "It is paid.")
 	}

@@ -33,13 +33,12 @@ type Party struct {
 
 // Filters narrow a search.
 type Filters struct {
-	MinPrice  *Money   `json:"min_price,omitempty" doc:"Cheapest total of the whole stay, taxes and fees included."`
-	MaxPrice  *Money   `json:"max_price,omitempty" doc:"Dearest total of the whole stay, taxes and fees included."`
-	MinStars  int      `json:"min_stars,omitzero" minimum:"0" maximum:"5" example:"3" doc:"Fewest stars."`
-	Amenities []string `json:"amenities,omitempty" maxItems:"20" pattern:"^[a-z0-9_]{1,40}$" patternDescription:"lower case words with underscores" example:"wifi" doc:"What the hotel must offer: all of these."`
-	Board     string   `json:"board,omitempty" enum:"room_only,breakfast,half_board,full_board,all_inclusive" example:"breakfast" doc:"Meals that must be in the price."`
-
-	FreeCancellation bool `json:"free_cancellation,omitempty" doc:"Only what can still be cancelled free of charge for some time."`
+	MinPrice         *Money   `json:"min_price,omitempty" doc:"Cheapest total of the whole stay, taxes and fees included."`
+	MaxPrice         *Money   `json:"max_price,omitempty" doc:"Dearest total of the whole stay, taxes and fees included."`
+	MinStars         int      `json:"min_stars,omitzero" minimum:"0" maximum:"5" example:"3" doc:"Fewest stars."`
+	Amenities        []string `json:"amenities,omitempty" maxItems:"20" pattern:"^[a-z0-9_]{1,40}$" patternDescription:"lower case words with underscores" example:"wifi" doc:"What the hotel must offer: all of these."`
+	Board            string   `json:"board,omitempty" enum:"room_only,breakfast,half_board,full_board,all_inclusive" example:"breakfast" doc:"Meals that must be in the price."`
+	FreeCancellation bool     `json:"free_cancellation,omitzero" example:"true" doc:"Only what can still be cancelled free of charge for some time."`
 }
 
 // OfferList is what a search found.
@@ -55,7 +54,7 @@ type Offer struct {
 	RatePlan   OfferRatePlan `json:"rate_plan" doc:"On which conditions."`
 	CheckIn    string        `json:"check_in" format:"date" example:"2027-06-10" doc:"Day of arrival."`
 	CheckOut   string        `json:"check_out" format:"date" example:"2027-06-13" doc:"Day of departure."`
-	Rooms      []Party       `json:"rooms" doc:"Who sleeps in each room."`
+	Rooms      []ItemParty   `json:"rooms" doc:"Who sleeps in each room."`
 	Price      OfferPrice    `json:"price" doc:"What it costs."`
 	Conditions Conditions    `json:"conditions" doc:"Of undoing it once paid."`
 	Available  int32         `json:"available" example:"4" doc:"Rooms free on the scarcest night when the search looked; the desk decides."`
