@@ -129,7 +129,7 @@ func (f *finder) propose(l *listing, t *RoomType, p *RatePlan, s stay, rooms []o
 		IssuedAt: issued, ExpiresAt: issued.Add(f.offerLife.Truncate(time.Second)), Audience: audience, Currency: h.Currency,
 		Pieces: []offer.Piece{{
 			Supplier: h.Supplier, Claims: claims, Price: price, Terms: l.terms(p, s, now),
-			Stay: offer.Stay{Hotel: h.ID, RoomType: t.ID, RatePlan: p.Version, CheckIn: s.in, CheckOut: s.out, Rooms: rooms},
+			Stay: offer.Stay{Hotel: h.ID, RoomType: t.ID, Plan: p.ID, RatePlan: p.Version, Board: uint8(p.Board), CheckIn: s.in, CheckOut: s.out, Rooms: rooms},
 		}},
 	}
 	sealed, err := sealer.Seal(o)

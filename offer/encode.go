@@ -104,7 +104,9 @@ func (w *writer) instant(t time.Time, issued int64) {
 func (w *writer) stay(s Stay) {
 	w.id(s.Hotel)
 	w.id(s.RoomType)
+	w.id(s.Plan)
 	w.id(s.RatePlan)
+	w.int(int64(s.Board))
 	w.int(int64(s.CheckIn))
 	w.int(int64(s.CheckOut - s.CheckIn))
 	for i := 0; i < len(s.Rooms); {
@@ -214,7 +216,7 @@ func (r *reader) instant(issued int64) time.Time {
 }
 
 func (r *reader) stay() Stay {
-	s := Stay{Hotel: r.id(), RoomType: r.id(), RatePlan: r.id(), CheckIn: civil.Date(r.int())}
+	s := Stay{Hotel: r.id(), RoomType: r.id(), Plan: r.id(), RatePlan: r.id(), Board: uint8(r.count(0, 255)), CheckIn: civil.Date(r.int())}
 	s.CheckOut = s.CheckIn + civil.Date(r.int())
 	for {
 		n := r.count(0, MaxRooms-len(s.Rooms))

@@ -88,9 +88,12 @@ type Terms struct {
 
 // Stay is a hotel piece.
 type Stay struct {
-	Hotel, RoomType, RatePlan uid.ID // RatePlan identifies an immutable version
-	CheckIn, CheckOut         civil.Date
-	Rooms                     []Party
+	Hotel, RoomType   uid.ID
+	Plan              uid.ID // the rate plan ...
+	RatePlan          uid.ID // ... and its immutable version
+	Board             uint8  // meals in the price, as the hotel numbers them
+	CheckIn, CheckOut civil.Date
+	Rooms             []Party
 }
 
 // Party is who sleeps in one room.

@@ -32,7 +32,7 @@ func largestStay() offer.Offer {
 	p := offer.Piece{
 		Supplier: uid.New(), Claims: []stock.Claim{{Pool: 1 << 40, From: 20_000, To: 20_365, Count: 99}, {Pool: 1<<40 + 1, From: 20_000, To: 20_365, Count: 99}},
 		Price: offer.Price{Base: 1 << 45}, Terms: offer.Terms{FreeUntil: issued.AddDate(2, 0, 0), FeeBP: 10_000, EndsAt: issued.AddDate(3, 0, 0)},
-		Stay: offer.Stay{Hotel: uid.New(), RoomType: uid.New(), RatePlan: uid.New(), CheckIn: 20_000, CheckOut: 20_365},
+		Stay: offer.Stay{Hotel: uid.New(), RoomType: uid.New(), Plan: uid.New(), RatePlan: uid.New(), Board: 5, CheckIn: 20_000, CheckOut: 20_365},
 	}
 	for range 6 {
 		p.Price.Parts = append(p.Price.Parts, offer.Part{Kind: offer.Tax, Code: "abcdefghijkl", Minor: 1 << 30})
@@ -123,7 +123,7 @@ func randomOffer(t *rapid.T) offer.Offer {
 			Claims:   []stock.Claim{{Pool: stock.PoolID(rapid.Int64Range(1, 1<<40).Draw(t, "pool")), From: stock.Slot(from), To: stock.Slot(from + nights), Count: rapid.Int32Range(1, 99).Draw(t, "n")}},
 			Price:    offer.Price{Base: rapid.Int64Range(0, 1<<50).Draw(t, "base")},
 			Terms:    offer.Terms{FeeBP: rapid.Int32Range(0, 10_000).Draw(t, "fee"), EndsAt: issued.Add(time.Duration(rapid.IntRange(-1000, 1<<28).Draw(t, "ends")) * time.Second)},
-			Stay:     offer.Stay{Hotel: id.Draw(t, "hotel"), RoomType: id.Draw(t, "type"), RatePlan: id.Draw(t, "plan"), CheckIn: from, CheckOut: from + nights},
+			Stay:     offer.Stay{Hotel: id.Draw(t, "hotel"), RoomType: id.Draw(t, "type"), Plan: id.Draw(t, "plan"), RatePlan: id.Draw(t, "version"), Board: rapid.Uint8().Draw(t, "board"), CheckIn: from, CheckOut: from + nights},
 		}
 		if rapid.Bool().Draw(t, "free") {
 			p.Terms.FreeUntil = issued.Add(time.Duration(rapid.IntRange(-1000, 1<<28).Draw(t, "freeUntil")) * time.Second)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"holdfast/hotel"
 	"holdfast/identity"
 	"holdfast/money"
 	"holdfast/offer"
@@ -186,10 +187,10 @@ func (s *server) showReservation(ctx context.Context, r *reservation.Reservation
 func (s *server) showItem(ctx context.Context, seen names, it *reservation.Item, c money.Currency) wire.Item {
 	stay := &it.Stay
 	out := wire.Item{
-		ID: it.ID.Text(itemID), Status: it.Status.String(), Kind: "stay", HotelID: stay.Hotel.Text(hotelID), RoomTypeID: stay.RoomType.Text(roomTypeID),
+		ID: it.ID.Text(itemID), Status: it.Status.String(), Kind: "stay", HotelID: stay.Hotel.Text(hotelID), RoomTypeID: stay.RoomType.Text(roomTypeID), RatePlanID: stay.Plan.Text(ratePlanID),
 		CheckIn: stay.CheckIn.String(), CheckOut: stay.CheckOut.String(), Rooms: showParties(stay.Rooms),
 		Price:      wire.ItemPrice{Total: wire.Minor(it.Price.Total(), c), Base: wire.Minor(it.Price.Base, c)},
-		Conditions: wire.Conditions{FreeCancellationUntil: moment(it.Terms.FreeUntil), CancellationFeePercent: percent(it.Terms.FeeBP)},
+		Conditions: wire.Conditions{FreeCancellationUntil: moment(it.Terms.FreeUntil), CancellationFeePercent: percent(it.Terms.FeeBP), Board: hotel.Board(stay.Board).String()},
 	}
 	out.Price.Taxes, out.Price.Fees = taxesAndFees(it.Price.Parts, c)
 	h := s.house(ctx, seen, stay.Hotel)
@@ -199,11 +200,6 @@ func (s *server) showItem(ctx context.Context, seen names, it *reservation.Item,
 	out.HotelName = h.Hotel.Name
 	if t := h.Type(stay.RoomType); t != nil {
 		out.RoomTypeName = t.Name
-	}
-	for i := range h.Plans {
-		if p := &h.Plans[i]; p.Version == stay.RatePlan {
-			out.RatePlanID, out.Conditions.Board = p.ID.Text(ratePlanID), p.Board.String()
-		}
 	}
 	return out
 }

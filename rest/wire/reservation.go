@@ -72,7 +72,7 @@ type Item struct {
 	HotelName    string      `json:"hotel_name" example:"Hotel Amsel" doc:"Its name now."`
 	RoomTypeID   string      `json:"room_type_id" example:"rt_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"The room type."`
 	RoomTypeName string      `json:"room_type_name" example:"Double room, garden side" doc:"Its name now."`
-	RatePlanID   string      `json:"rate_plan_id,omitempty" example:"rp_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"The rate plan; left out once it has been changed since, because the conditions here are those of the version that was sold."`
+	RatePlanID   string      `json:"rate_plan_id" example:"rp_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"The rate plan. It may have been changed since; the conditions here are those that were sold."`
 	CheckIn      string      `json:"check_in" format:"date" example:"2027-06-10" doc:"Day of arrival."`
 	CheckOut     string      `json:"check_out" format:"date" example:"2027-06-13" doc:"Day of departure."`
 	Rooms        []ItemParty `json:"rooms" doc:"Who sleeps in each room."`

@@ -47,7 +47,7 @@ var benches = []struct {
 	{"b2", "spread: the same over 10,000 pools", bench.B2},
 }
 
-const usage = "usage: load list | b1 | b2 | all [--short] [--store sqlite|postgres|both] [--layer l1|l2|both] [--rounds N] [--json FILE] [--profile FOLDER] [--conns N]"
+const usage = "usage: load list | b1 | b2 | all [--short] [--store sqlite|postgres|both] [--layer l1|l2|both] [--rounds N] [--length 4s] [--json FILE] [--profile FOLDER] [--conns N]"
 
 // minRounds is the least from which a median says something.
 const minRounds = 3
@@ -73,8 +73,9 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags.StringVar(&store, "store", "both", "sqlite, postgres or both")
 	flags.StringVar(&layer, "layer", "both", "l1 (reservation core), l2 (HTTP) or both")
 	flags.IntVar(&o.Rounds, "rounds", minRounds, "rounds, of which the median counts")
-	flags.IntVar(&o.Connections, "conns", 16, "connections of a peer")
-	flags.StringVar(&o.Profile, "profile", "", "write CPU and allocation profiles of our side at L1 into this folder")
+	flags.DurationVar(&o.Length, "length", 0, "length of a round in the full form (4s)")
+	flags.IntVar(&o.Connections, "conns", 8, "connections of a peer")
+	flags.StringVar(&o.Profile, "profile", "", "write CPU and allocation profiles of our side into this folder")
 	flags.StringVar(&jsonFile, "json", "", "write the lines to this file as well")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
@@ -113,6 +114,9 @@ func choose(o *bench.Options, store, layer string) error {
 	}
 	if o.Connections < 1 {
 		return fmt.Errorf("%d connections", o.Connections)
+	}
+	if o.Length < 0 || o.Short && o.Length != 0 {
+		return fmt.Errorf("length %v: the short form has its own, and none is negative", o.Length)
 	}
 	return nil
 }
@@ -178,7 +182,7 @@ func measure(ctx context.Context, name string, o bench.Options, jsonFile string,
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(jsonFile, append(text, '\n'), 0o644) //nolint:gosec // figures are for everybody
+	return os.WriteFile(jsonFile, append(text, '\n'), 0o644)
 }
 
 // build makes the binary that L2 measures.

@@ -24,7 +24,7 @@ const (
 func servePeer(ctx context.Context, args []string) (err error) {
 	flags := flag.NewFlagSet(house.PeerCommand, flag.ContinueOnError)
 	form := flags.String("form", string(peer.OneStatement), "form")
-	connections := flags.Int("conns", 16, "connections")
+	connections := flags.Int("conns", 8, "connections")
 	address := flags.String("addr", "", "host:port")
 	tokens := flags.String("tokens", "", "JSON file of subjects by token")
 	pools := flags.Int("pools", 1, "pools")
@@ -47,7 +47,7 @@ func servePeer(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.Close()) }()
+	defer func() { err = errors.Join(err, p.Close(ctx)) }()
 	s, err := edge.New(p, house.NewStay(), *pools, subjects)
 	if err != nil {
 		return err

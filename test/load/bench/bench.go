@@ -8,10 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime"
-	"runtime/pprof"
 	"slices"
 	"time"
 
@@ -28,10 +25,11 @@ type Options struct {
 	Stores      []house.Engine
 	Layers      []int // 1, 2
 	Rounds      int
-	Connections int       // of a peer
-	Binary      string    // of holdfast, for L2
-	Profile     string    // folder for profiles of our side at L1; "" for none
-	Progress    io.Writer // what is going on, for people
+	Length      time.Duration // of a round in the full form; 0 for the usual
+	Connections int           // of a peer
+	Binary      string        // of holdfast, for L2
+	Profile     string        // folder for profiles of our side; "" for none
+	Progress    io.Writer     // what is going on, for people
 }
 
 // Line is one comparison.
@@ -85,7 +83,7 @@ func (l Line) Met() bool { return (l.Aim == 0 || l.Peer > 0 && l.Ratio >= l.Aim)
 type contestant interface {
 	drive.Seller
 	Check(ctx context.Context, want check.Expect) (*check.Report, error)
-	Close() error
+	Close(ctx context.Context) error
 }
 
 // entry is a contestant of a cell with what it came to.
@@ -153,7 +151,7 @@ func (c *cell) run(ctx context.Context, after func(context.Context) error) (err 
 	defer func() {
 		for _, e := range c.entries {
 			if e.contestant != nil {
-				err = errors.Join(err, e.Close())
+				err = errors.Join(err, e.Close(ctx))
 			}
 		}
 		if err != nil {
@@ -208,7 +206,7 @@ func (c *cell) load(e *entry, round int) (drive.Load, drive.Seller) {
 func (c *cell) turn(ctx context.Context, e *entry, round int) error {
 	l, seller := c.load(e, round)
 	runtime.GC() // what one contestant left is not another one's to clean up
-	stop, err := c.profile(e, round)
+	stop, err := c.profile(ctx, e, round)
 	if err != nil {
 		return err
 	}
@@ -294,29 +292,6 @@ func (e *entry) verify(ctx context.Context) error {
 		return fmt.Errorf("broken invariants (%d more):%s", report.More, text)
 	}
 	return nil
-}
-
-// profile writes the CPU and allocation profiles of one of our turns.
-func (c *cell) profile(e *entry, round int) (stop func() error, err error) {
-	if c.Profile == "" || !e.ours {
-		return func() error { return nil }, nil
-	}
-	name := filepath.Join(c.Profile, fmt.Sprintf("%s.%s.%d", c.name, e.name, round+1))
-	cpu, err := os.Create(name + ".cpu.pprof")
-	if err != nil {
-		return nil, err
-	}
-	if err := pprof.StartCPUProfile(cpu); err != nil {
-		return nil, errors.Join(err, cpu.Close())
-	}
-	return func() error {
-		pprof.StopCPUProfile()
-		allocs, err := os.Create(name + ".allocs.pprof")
-		if err != nil {
-			return errors.Join(err, cpu.Close())
-		}
-		return errors.Join(cpu.Close(), pprof.Lookup("allocs").WriteTo(allocs, 0), allocs.Close())
-	}, nil
 }
 
 // find is the entry of a name; nil for none.

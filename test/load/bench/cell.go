@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,11 +32,15 @@ func (o Options) scale() scale {
 			ourUnits: 20, units: 1, copied: 10_000, spread: 10_000, spreadL2: 400, tokens: 8_000,
 		}
 	}
+	length := cmp.Or(o.Length, fullLength)
 	return scale{
-		length: 4 * time.Second, warm: time.Second, open: 4 * time.Second, clients: []int{64, 256, 2048}, tries: 1000,
+		length: length, warm: length / 5, open: length, clients: []int{64, 256, 2048}, tries: 1000,
 		ourUnits: 200, units: 8, copied: 50_000, spread: 10_000, spreadL2: 10_000, tokens: 20_000,
 	}
 }
+
+// fullLength of a round.
+const fullLength = 4 * time.Second
 
 // latencyClients is the number of clients of the cells that are followed by open loops.
 const latencyClients = 256
@@ -46,7 +51,8 @@ const plenty = 1_000_000
 // plentyHTTP is the most that a room type may have over HTTP.
 const plentyHTTP = 100_000
 
-func (o Options) has(e house.Engine) bool { return slices.Contains(o.Stores, e) }
+// peers tells whether there are peers: they need PostgreSQL.
+func (o Options) peers() bool { return slices.Contains(o.Stores, house.Postgres) }
 
 // cores adds our core on each store, and the peers on PostgreSQL.
 func (c *cell) cores(s scale, stay *house.Stay, soldOut bool, forms ...peer.Form) {
@@ -60,7 +66,7 @@ func (c *cell) cores(s scale, stay *house.Stay, soldOut bool, forms ...peer.Form
 		}
 		c.entries = append(c.entries, e)
 	}
-	if !c.has(house.Postgres) {
+	if !c.peers() {
 		return
 	}
 	for _, form := range forms {
@@ -83,10 +89,12 @@ type overHTTP struct {
 
 type verifier interface {
 	Check(ctx context.Context, want check.Expect) (*check.Report, error)
-	Close() error
+	Close(ctx context.Context) error
 }
 
-func (h overHTTP) Close() error { return errors.Join(h.Client.Close(), h.verifier.Close()) }
+func (h overHTTP) Close(ctx context.Context) error {
+	return errors.Join(h.Client.Close(), h.verifier.Close(ctx))
+}
 
 // servers adds the real binary on each store, and a peer's server.
 func (c *cell) servers(s scale, stay *house.Stay, soldOut bool, perHouse int, form peer.Form) {
@@ -110,7 +118,7 @@ func (c *cell) servers(s scale, stay *house.Stay, soldOut bool, perHouse int, fo
 		}
 		c.entries = append(c.entries, e)
 	}
-	if form == "" || !c.has(house.Postgres) {
+	if form == "" || !c.peers() {
 		return
 	}
 	e := &entry{name: string(form), units: plentyHTTP}
@@ -130,7 +138,7 @@ func (c *cell) servers(s scale, stay *house.Stay, soldOut bool, perHouse int, fo
 func (c *cell) connect(ctx context.Context, address string, tokens []string, bodies [][]byte, v verifier) (contestant, error) {
 	client, err := wire.Dial(ctx, address, max(c.clients, openConnections), tokens, bodies)
 	if err != nil {
-		return nil, errors.Join(err, v.Close())
+		return nil, errors.Join(err, v.Close(ctx))
 	}
 	return overHTTP{client, v}, nil
 }
@@ -162,7 +170,7 @@ func (k *copies) measure(ctx context.Context, c *cell, stay *house.Stay) error {
 		return err
 	}
 	took, err := k.rows.Load(ctx, d.DSN)
-	if err = errors.Join(err, d.Drop()); err != nil {
+	if err = errors.Join(err, d.Drop(ctx)); err != nil {
 		return err
 	}
 	k.rates = append(k.rates, float64(k.rows.Reservations)/took.Seconds())

@@ -29,7 +29,7 @@ func B1(ctx context.Context, o Options) ([]Line, error) {
 		return nil, err
 	}
 	var lines []Line
-	best := peer.OneStatement
+	best, refuses := peer.OneStatement, peer.Optimistic // unless L1 finds others faster
 	if slices.Contains(o.Layers, 1) {
 		for _, clients := range o.scale().clients {
 			got, fastest, err := o.coreCell(ctx, "hot", clients, false)
@@ -41,9 +41,12 @@ func B1(ctx context.Context, o Options) ([]Line, error) {
 			}
 			lines = append(lines, got...)
 		}
-		got, err := o.soldOutCell(ctx, 1, best)
+		got, fastest, err := o.soldOutCell(ctx, 1, peer.Forms...)
 		if err != nil {
 			return lines, err
+		}
+		if fastest != "" {
+			refuses = fastest
 		}
 		lines = append(lines, got...)
 	}
@@ -55,7 +58,7 @@ func B1(ctx context.Context, o Options) ([]Line, error) {
 			}
 			lines = append(lines, got...)
 		}
-		got, err := o.soldOutCell(ctx, 2, best)
+		got, _, err := o.soldOutCell(ctx, 2, refuses)
 		if err != nil {
 			return lines, err
 		}
@@ -99,7 +102,7 @@ func (o Options) coreCell(ctx context.Context, kind string, clients int, spread 
 	}
 	c.cores(s, stay, false, append(slices.Clone(peer.Forms), peer.Batched)...)
 	k := &copies{most: s.copied}
-	if o.has(house.Postgres) {
+	if o.peers() {
 		c.extra = func(ctx context.Context, _ int) error { return k.measure(ctx, c, stay) }
 	}
 	var latency []Line
@@ -116,7 +119,7 @@ func (o Options) coreCell(ctx context.Context, kind string, clients int, spread 
 	for _, engine := range o.Stores {
 		ours := c.find(string(engine)).median()
 		name := c.name + "." + string(engine)
-		if !o.has(house.Postgres) {
+		if !o.peers() {
 			lines = append(lines, line(name, ours, "", 0))
 			continue
 		}
@@ -175,26 +178,30 @@ func (o Options) serverCell(ctx context.Context, kind string, clients int, sprea
 	return append(lines, latency...), nil
 }
 
-// soldOutCell asks 1,000 times for each unit.
-func (o Options) soldOutCell(ctx context.Context, layer int, form peer.Form) ([]Line, error) {
+// soldOutCell asks 1,000 times for each unit; it names the peer that was fastest at that.
+func (o Options) soldOutCell(ctx context.Context, layer int, forms ...peer.Form) ([]Line, peer.Form, error) {
 	s, stay := o.scale(), house.NewStay()
 	c := o.cell(layer, "sold_out", latencyClients)
 	if layer == 1 {
-		c.cores(s, stay, true, form)
+		c.cores(s, stay, true, forms...)
 	} else {
-		c.servers(s, stay, true, 1, form)
+		c.servers(s, stay, true, 1, forms[0])
 	}
 	if err := c.run(ctx, nil); err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	fastest := forms[0]
+	if e := c.best(); e != nil {
+		fastest = peer.Form(e.name)
 	}
 	var lines []Line
 	for _, engine := range o.Stores {
-		l := o.against(c, engine, form)
+		l := o.against(c, engine, fastest)
 		l.Least = soldOutRate
 		l.Note = fmt.Sprintf("answers a second; %d tries for each unit", s.tries)
 		lines = append(lines, l)
 	}
-	return lines, nil
+	return lines, fastest, nil
 }
 
 func (o Options) against(c *cell, engine house.Engine, form peer.Form) Line {
@@ -221,14 +228,14 @@ var errBlind = errors.New("the verifier did not catch the peer that checks first
 
 // selfCheck shows that the verifier can see: a peer without a guard must be caught.
 func selfCheck(ctx context.Context, o Options) (err error) {
-	if !o.has(house.Postgres) {
+	if !o.peers() {
 		return nil
 	}
 	p, err := house.OpenPeer(ctx, house.Plan{Engine: house.Postgres, Stay: house.NewStay(), Pools: 1, Units: plenty}, peer.Unguarded, o.Connections)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.Close()) }()
+	defer func() { err = errors.Join(err, p.Close(ctx)) }()
 	r := drive.Closed(ctx, p, drive.Load{Clients: 2 * o.Connections, Tries: 400, Targets: 1})
 	want := check.Expect{Unknown: r.Failed}
 	for _, a := range r.Acks {

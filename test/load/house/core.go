@@ -57,7 +57,7 @@ func OpenCore(ctx context.Context, p Plan) (_ *Core, err error) {
 	c := &Core{}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, c.Close())
+			err = errors.Join(err, c.Close(ctx))
 		}
 	}()
 	if c.folder, err = os.MkdirTemp("", "holdfast-load-"); err != nil {
@@ -190,11 +190,11 @@ func (c *Core) DSN() string {
 const stopTimeout = 10 * time.Second
 
 // Close takes everything down and removes it.
-func (c *Core) Close() error {
+func (c *Core) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
 	var errs []error
 	if c.core != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
-		defer cancel()
 		errs = append(errs, c.core.Stop(ctx))
 	}
 	if c.store != nil {
@@ -204,7 +204,7 @@ func (c *Core) Close() error {
 		errs = append(errs, c.payments.Close())
 	}
 	if c.database != nil {
-		errs = append(errs, c.database.Drop())
+		errs = append(errs, c.database.Drop(ctx))
 	}
 	return errors.Join(append(errs, os.RemoveAll(c.folder))...)
 }

@@ -42,8 +42,8 @@ func NewDatabase(ctx context.Context) (*Database, error) {
 }
 
 // Drop removes the database, whoever is still connected.
-func (d *Database) Drop() error {
-	return d.execute(context.Background(), "DROP DATABASE "+d.name+" WITH (FORCE)")
+func (d *Database) Drop(ctx context.Context) error {
+	return d.execute(context.WithoutCancel(ctx), "DROP DATABASE "+d.name+" WITH (FORCE)")
 }
 
 func (d *Database) execute(ctx context.Context, sql string) error {

@@ -25,7 +25,7 @@ func OpenPeer(ctx context.Context, p Plan, form peer.Form, connections int) (_ *
 	c := &Peer{stay: p.Stay, document: Documents(p)}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, c.Close())
+			err = errors.Join(err, c.Close(ctx))
 		}
 	}()
 	if c.database, err = PeerDatabase(ctx, p); err != nil {
@@ -52,7 +52,7 @@ func PeerDatabase(ctx context.Context, p Plan) (*Database, error) {
 		err = d.Settle(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(err, d.Drop())
+		return nil, errors.Join(err, d.Drop(ctx))
 	}
 	return d, nil
 }
@@ -82,13 +82,13 @@ func (c *Peer) Check(ctx context.Context, want check.Expect) (*check.Report, err
 }
 
 // Close takes the peer down and removes its database.
-func (c *Peer) Close() error {
+func (c *Peer) Close(ctx context.Context) error {
 	var errs []error
 	if c.Peer != nil {
-		errs = append(errs, c.Peer.Close())
+		errs = append(errs, c.Peer.Close(ctx))
 	}
 	if c.database != nil {
-		errs = append(errs, c.database.Drop())
+		errs = append(errs, c.database.Drop(ctx))
 	}
 	return errors.Join(errs...)
 }

@@ -34,7 +34,7 @@ func OpenPeerServer(ctx context.Context, p ServerPlan, form peer.Form, connectio
 	s := &PeerServer{}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.Close())
+			err = errors.Join(err, s.Close(ctx))
 		}
 	}()
 	if s.folder, err = os.MkdirTemp("", "holdfast-load-"); err != nil {
@@ -95,13 +95,13 @@ func (s *PeerServer) Check(ctx context.Context, want check.Expect) (*check.Repor
 }
 
 // Close stops the server and removes its database.
-func (s *PeerServer) Close() error {
+func (s *PeerServer) Close(ctx context.Context) error {
 	var errs []error
 	if s.Process != nil {
 		errs = append(errs, s.Stop())
 	}
 	if s.database != nil {
-		errs = append(errs, s.database.Drop())
+		errs = append(errs, s.database.Drop(ctx))
 	}
 	return errors.Join(append(errs, os.RemoveAll(s.folder))...)
 }

@@ -150,7 +150,7 @@ func OpenServer(ctx context.Context, p ServerPlan) (_ *Server, err error) {
 	s := &Server{stay: p.Stay, operator: "operator-" + uid.New().Text("t")}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.Close())
+			err = errors.Join(err, s.Close(ctx))
 		}
 	}()
 	if s.folder, err = os.MkdirTemp("", "holdfast-load-"); err != nil {
@@ -320,22 +320,14 @@ func (s *Server) Check(ctx context.Context, want check.Expect) (*check.Report, e
 	return check.Postgres(ctx, s.database.DSN, want)
 }
 
-// Admin is the path of the admin socket's folder.
-func (s *Server) Admin() string {
-	if s.database != nil {
-		return s.folder
-	}
-	return s.data()
-}
-
 // Close stops the server and removes what it stored.
-func (s *Server) Close() error {
+func (s *Server) Close(ctx context.Context) error {
 	var errs []error
 	if s.Process != nil {
 		errs = append(errs, s.Stop())
 	}
 	if s.database != nil {
-		errs = append(errs, s.database.Drop())
+		errs = append(errs, s.database.Drop(ctx))
 	}
 	return errors.Join(append(errs, os.RemoveAll(s.folder))...)
 }

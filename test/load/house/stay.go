@@ -53,7 +53,7 @@ func (s *Stay) Piece(pool stock.PoolID) offer.Piece {
 		Price: offer.Price{Base: 54_000, Parts: []offer.Part{{Kind: offer.Tax, Code: "vat", Minor: 3_533, Included: true}, {Kind: offer.Tax, Code: "city_tax", Minor: 1_500}}},
 		Terms: offer.Terms{FreeUntil: s.EndsAt().AddDate(0, 0, -Nights-2), FeeBP: 9_000, EndsAt: s.EndsAt()},
 		Stay: offer.Stay{
-			Hotel: s.hotel, RoomType: uid.ID{15: byte(pool), 14: byte(pool >> 8), 0: 1}, RatePlan: s.plan, CheckIn: s.First, CheckOut: s.First + Nights,
+			Hotel: s.hotel, RoomType: uid.ID{15: byte(pool), 14: byte(pool >> 8), 0: 1}, Plan: s.plan, RatePlan: s.plan, Board: 1, CheckIn: s.First, CheckOut: s.First + Nights,
 			Rooms: []offer.Party{{Adults: 2}},
 		},
 	}

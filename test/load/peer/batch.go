@@ -43,12 +43,13 @@ type asked struct {
 	answer chan struct{}
 }
 
-func newBatcher(workers []*worker) *batcher {
+func newBatcher(ctx context.Context, workers []*worker) *batcher {
+	ctx = context.WithoutCancel(ctx) // those who asked may leave; what was begun is finished nevertheless
 	b := &batcher{}
 	for _, w := range workers {
 		queue := make(chan *asked, batchQueue)
 		b.queues = append(b.queues, queue)
-		b.owners.Go(func() { w.serve(queue) })
+		b.owners.Go(func() { w.serve(ctx, queue) })
 	}
 	return b
 }
@@ -75,7 +76,7 @@ func (b *batcher) place(ctx context.Context, o *Order) (uid.ID, error) {
 	}
 }
 
-func (w *worker) serve(queue chan *asked) {
+func (w *worker) serve(ctx context.Context, queue chan *asked) {
 	for first := range queue {
 		batch := []*asked{first}
 	more:
@@ -90,8 +91,7 @@ func (w *worker) serve(queue chan *asked) {
 				break more
 			}
 		}
-		// Those who asked may have left; what was begun is finished nevertheless.
-		err := w.answer(context.Background(), batch)
+		err := w.answer(ctx, batch)
 		for _, a := range batch {
 			if err != nil {
 				a.id, a.err = uid.ID{}, err

@@ -120,29 +120,30 @@ func Open(ctx context.Context, dsn string, form Form, connections int) (*Peer, e
 	for i := range connections {
 		conn, err := connect(ctx, dsn)
 		if err != nil {
-			return nil, errors.Join(err, p.Close())
+			return nil, errors.Join(err, p.Close(ctx))
 		}
 		w := &worker{conn: conn}
 		p.workers = append(p.workers, w)
 		if err := conn.QueryRow(ctx, qStream, fmt.Sprintf("peer-%d", i)).Scan(&w.stream); err != nil {
-			return nil, errors.Join(fmt.Errorf("stream: %w", err), p.Close())
+			return nil, errors.Join(fmt.Errorf("stream: %w", err), p.Close(ctx))
 		}
 		p.idle <- w
 	}
 	if form == Batched {
-		p.batches = newBatcher(p.workers)
+		p.batches = newBatcher(ctx, p.workers)
 	}
 	return p, nil
 }
 
 // Close ends the connections; no request may be under way.
-func (p *Peer) Close() error {
+func (p *Peer) Close(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
 	if p.batches != nil {
 		p.batches.stop()
 	}
 	var errs []error
 	for _, w := range p.workers {
-		errs = append(errs, w.conn.Close(context.Background()))
+		errs = append(errs, w.conn.Close(ctx))
 	}
 	return errors.Join(errs...)
 }

@@ -1,7 +1,9 @@
 package peer_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -15,9 +17,6 @@ import (
 	"holdfast/test/load/drive"
 	"holdfast/test/load/peer"
 	"holdfast/uid"
-
-	"context"
-	"fmt"
 )
 
 // seller makes orders of requests: three nights of the pool that is wanted.
@@ -56,7 +55,7 @@ func open(t *testing.T, form peer.Form, pools int64, units int32) (seller, strin
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := p.Close(); err != nil {
+		if err := p.Close(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 	})

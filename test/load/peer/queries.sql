@@ -70,9 +70,12 @@ ON CONFLICT (pool, caller) DO UPDATE SET holds = hold_counts.holds + 1, units = 
 
 -- name: one_statement
 -- Everything in one round trip. Some nights free and others not is a division by zero, which undoes the statement; none
--- free places nothing. The slots are locked in order first, so that two statements cannot wait for each other.
+-- free places nothing. The slots are locked in order first, so that two statements cannot wait for each other, and not at
+-- all where a look says that there is nothing to be had.
 WITH locked AS (
-	SELECT pool, slot FROM slots WHERE pool = $1 AND slot >= $2 AND slot < $3 ORDER BY slot FOR NO KEY UPDATE
+	SELECT pool, slot FROM slots WHERE pool = $1 AND slot >= $2 AND slot < $3
+		AND (SELECT count(*) FROM slots WHERE pool = $1 AND slot >= $2 AND slot < $3 AND NOT closed AND held + sold + $4 <= target) = $3 - $2
+	ORDER BY slot FOR NO KEY UPDATE
 ), taken AS (
 	UPDATE slots s SET held = s.held + $4, version = s.version + 1 FROM locked l
 	WHERE s.pool = l.pool AND s.slot = l.slot AND NOT s.closed AND s.held + s.sold + $4 <= s.target
