@@ -186,7 +186,7 @@ func Explain(err error) string {
 			text += fmt.Sprintf("\n  %s: %s", place.Pointer, place.Message)
 		}
 	}
-	if n := f.Meta["line"]; n != "" {
+	if n := f.Meta["line"]; n != "" && n != "0" { // 0: not a line of the file, but what was asked for
 		text += fmt.Sprintf(" (line %s)", n)
 	}
 	return text

@@ -88,8 +88,12 @@ func WriteImport(w io.Writer, q ImportRequest, r *hotel.ImportReport, remarks st
 	case q.Options.DryRun:
 		did, added, changed = "Dry run, nothing was imported. Of", "would be added", "would be changed"
 	}
+	refused := make(map[int]bool, len(r.Refused)) // a line may have several remarks
+	for _, n := range r.Refused {
+		refused[n.Line] = true
+	}
 	p.line("%s %d lines: %d hotels %s, %d %s, %d untouched, %d refused; %d rooms in all. It took %v.",
-		did, r.Rows, r.Added, added, r.Changed, changed, r.Untouched, len(r.Refused), r.Rooms, took.Round(time.Millisecond))
+		did, r.Rows, r.Added, added, r.Changed, changed, r.Untouched, len(refused), r.Rooms, took.Round(time.Millisecond))
 	p.remarks("Refused", r.Refused, remarks)
 	p.remarks("Warnings", r.Warnings, remarks)
 	return p.err

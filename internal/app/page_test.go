@@ -37,17 +37,18 @@ func TestImportReport(t *testing.T) {
 	for i := range 30 {
 		r.Refused = append(r.Refused, hotel.LineNote{Line: i + 2, Code: "no_rooms", Message: "The hotel has no rooms."})
 	}
+	r.Refused = append(r.Refused, hotel.LineNote{Line: 31, Code: "name_required", Message: "This must not be empty."}) // the same line again
 	r.Warnings = []hotel.LineNote{{Line: 40, Code: "postal_code_completed", Message: "The postal code got its lost zero back."}}
 	var out bytes.Buffer
 	if err := errors.Join(WriteImport(&out, ImportRequest{}, r, name, time.Second), WriteRemarks(name, r)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Nothing was imported", "40 lines", "30 refused", "line 11: The hotel has no rooms. (no_rooms)", "... and 20 more; all of them are in " + name, "line 40:"} {
+	for _, want := range []string{"Nothing was imported", "40 lines", "30 refused", "line 11: The hotel has no rooms. (no_rooms)", "... and 21 more; all of them are in " + name, "line 40:"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("lacks %q:\n%s", want, out.String())
 		}
 	}
-	if text, err := os.ReadFile(name); err != nil || strings.Count(string(text), "\trefused\t") != 30 || !strings.Contains(string(text), "line 40\twarning\tpostal_code_completed\t") {
+	if text, err := os.ReadFile(name); err != nil || strings.Count(string(text), "\trefused\t") != 31 || !strings.Contains(string(text), "line 40\twarning\tpostal_code_completed\t") {
 		t.Errorf("report, error %v:\n%s", err, text)
 	}
 }

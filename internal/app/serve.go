@@ -159,6 +159,17 @@ func (s *server) drain(ctx context.Context) error {
 	return err
 }
 
+// whoIs says in a word what a token of the demo is good for.
+func whoIs(t identity.Token) string {
+	switch {
+	case t.Supplier != "" && t.Supplier != "*":
+		return "staff of one supplier: its hotels, rates and reservations"
+	case slices.Contains(t.Scopes, identity.StaffAll):
+		return "the operator: everything"
+	}
+	return "a traveller: search, reserve, pay"
+}
+
 // greet tells people where the server is and what to try.
 func (s *server) greet() {
 	out := s.options.Out
@@ -184,7 +195,7 @@ func (s *server) greet() {
 	}
 	say("\nTokens of the demo, for the header Authorization: Bearer ...")
 	for _, t := range s.tokens {
-		say("  %-18s %s", t.Subject, t.Token)
+		say("  %-20s %s", t.Token, whoIs(t))
 	}
 	checkIn := s.clock.Now().UTC().AddDate(0, 0, 14)
 	say("\nTry:\n%s", demo.Example(s.url, s.tokens[0].Token, checkIn))
