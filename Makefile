@@ -34,7 +34,7 @@ check: tools ## format, lint, vet, import ladder, dead code, generated files, mo
 bench: ## measure against the peers of docs/benchmarks.md, in short form
 	@mkdir -p $(BIN)
 	@go build -o $(BIN)/engines ./test/engine/cmd/engines
-	$(BIN)/engines -- go run ./test/load -short
+	$(BIN)/engines -- go run ./test/load all --short
 
 gen: tools ## make generated files anew
 	PATH="$(CURDIR)/$(BIN):$$PATH" go generate ./...

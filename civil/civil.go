@@ -74,15 +74,6 @@ func Today(now time.Time, zone *time.Location) Date {
 	return DateOf(y, m, d)
 }
 
-// Range is the half-open interval of dates [From, To): the departure day is not in it.
-type Range struct{ From, To Date }
-
-// Nights is the number of dates in the range; negative when it runs backwards.
-func (r Range) Nights() int { return int(r.To - r.From) }
-
-// Contains reports whether the date lies in the range.
-func (r Range) Contains(d Date) bool { return r.From <= d && d < r.To }
-
 // Zone loads an IANA zone by its full name; "", "Local" and abbreviations without an area are refused, since what
 // they mean differs from machine to machine.
 func Zone(name string) (*time.Location, error) {

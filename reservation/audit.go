@@ -40,7 +40,7 @@ func (c *Core) Audit(ctx context.Context, progress func(float64)) (*AuditReport,
 	if progress == nil {
 		progress = func(float64) {}
 	}
-	a := &audit{&AuditReport{}, c}
+	a := &audit{&AuditReport{Findings: []Finding{}}, c}
 	for _, part := range []struct {
 		run func(context.Context) error
 		end float64

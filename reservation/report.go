@@ -2,17 +2,24 @@ package reservation
 
 // AuditReport is what an audit found.
 type AuditReport struct {
-	Pools, Slots, Claims, Reservations, Entries, Events, Keys, Payments int64
-	Oversold                                                            int64 // slots with more claimed than the target, allowed but worth knowing
-	Findings                                                            []Finding
-	More                                                                bool // there are more findings than are listed
+	Pools        int64     `json:"pools"`
+	Slots        int64     `json:"slots"`
+	Claims       int64     `json:"claims"`
+	Reservations int64     `json:"reservations"`
+	Entries      int64     `json:"history_entries"`
+	Events       int64     `json:"events"`
+	Keys         int64     `json:"idempotency_keys"`
+	Payments     int64     `json:"payments"`
+	Oversold     int64     `json:"oversold_slots"` // with more claimed than the target: allowed, but worth knowing
+	Findings     []Finding `json:"findings"`
+	More         bool      `json:"more_findings"` // than are listed
 }
 
 // Finding is one thing that is wrong.
 type Finding struct {
-	Invariant string // "I1" ...
-	Subject   string // which pool, slot or reservation
-	Detail    string
+	Invariant string `json:"invariant"` // "I1" ...
+	Subject   string `json:"subject"`   // which pool, slot or reservation
+	Detail    string `json:"detail"`
 }
 
 // Clean reports that nothing is wrong.

@@ -69,7 +69,7 @@ func (r *reader) id(pointer, prefix, text string) uid.ID {
 	}
 	id, err := uid.Parse(prefix, text)
 	if err != nil {
-		r.at(pointer, "wrong_format", "Expected an id that begins with "+prefix+"_.")
+		r.at(pointer, "wrong_format", "This is not a complete id: expected "+prefix+"_ and the 26 characters after it, as the API gave them.")
 	}
 	return id
 }

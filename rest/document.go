@@ -19,7 +19,7 @@ const documentAbout = `Reserve what can be reserved, and never twice.
 - **Money** is a decimal text with its currency: ` + "`{\"amount\": \"540.00\", \"currency\": \"EUR\"}`" + `. There are no floating point amounts.
 - **Times** are RFC 3339 instants. **Nights** are dates, and ranges are half-open: the day of departure is not a night.
 - **Errors** are RFC 9457 problems with a stable ` + "`code`" + `; each code has [a page](/errors).
-- **Idempotency-Key** makes a call that creates or charges repeatable: the same key and body, the same answer, one effect.
+- **Idempotency-Key** makes reserving, paying and cancelling repeatable: the same key and body, the same answer, one effect. Calls that do not list it do not look at it.
 - **Lists** come in pages: pass ` + "`next`" + ` on as ` + "`after`" + ` until it is null.
 - **ETag**, ` + "`If-Match`" + ` and ` + "`If-None-Match`" + ` keep two people from overwriting each other, and save reading what you have.
 `

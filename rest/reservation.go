@@ -68,7 +68,7 @@ var (
 
 // placingCodes are what can keep something from being reserved.
 var placingCodes = []string{
-	"sold_out", "closed", "hold_limit", "not_on_sale", "offer_expired", "offer_revoked", "offer_invalid", "offer_not_yours", "price_changed", "reservation_exists",
+	"sold_out", "hold_limit", "not_on_sale", "offer_expired", "offer_revoked", "offer_invalid", "offer_not_yours", "price_changed", "reservation_exists",
 	"currency_mismatch", "too_many_items", "min_stay", "max_stay", "closed_to_arrival", "closed_to_departure", "hotel_not_found", "room_type_not_found",
 	"rate_plan_not_found", "in_past", "beyond_horizon", "dates_backwards", "stay_too_long", "occupancy_exceeded", "rooms_out_of_range",
 	"adults_out_of_range", "children_out_of_range", "offer_too_large", "too_many_units", "items_missing", "travellers_missing",

@@ -22,7 +22,7 @@ the time of the audit. With --database-url it works on PostgreSQL directly, serv
 Examples:
 
     holdfast audit
-    holdfast audit --data /srv/holdfast --json | jq .Findings
+    holdfast audit --data /srv/holdfast --json | jq .findings
     holdfast audit --database-url-file url.txt
 
 Exit codes: 0 everything is right, 1 something is wrong, 2 the audit could not run.`

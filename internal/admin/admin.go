@@ -140,6 +140,7 @@ func serve(job Job) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		// A job reads its request while it already tells about progress.
 		_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/1 over a socket has it
+		w.Header().Set("Connection", "close")                // a job may end with its request unread
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		var mu sync.Mutex
 		var last time.Time

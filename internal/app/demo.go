@@ -75,6 +75,7 @@ func (s *system) fillDemo(ctx context.Context, out io.Writer) error {
 	begin := time.Now()
 	wanted, err := s.wantsDemo(ctx)
 	if err != nil || !wanted {
+		s.otherWorld = !wanted
 		return err
 	}
 	say := func(done, total int) { _, _ = fmt.Fprintf(out, "Demo world: %d of %d hotels\n", done, total) }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -177,6 +178,18 @@ func ImportHotels(ctx context.Context, c *config.Config, log *slog.Logger, r Imp
 		if !errors.Is(err, admin.ErrNoServer) {
 			return report, err
 		}
+		if _, err := os.Stat(c.Data); errors.Is(err, fs.ErrNotExist) && r.Options.DryRun {
+			// Nothing is there to compare with, and a dry run leaves nothing behind.
+			scratch, err := os.MkdirTemp("", "holdfast-import-")
+			if err != nil {
+				return nil, err
+			}
+			defer func() { _ = os.RemoveAll(scratch) }() // of the system's temporary folder
+			own := *c
+			own.Data = scratch
+			s.config = &own
+		}
+		log.Info("no server runs on this data folder; importing without one", "data", c.Data)
 	} else {
 		// This process runs beside the server of the same node and writes streams of its own.
 		own := *c

@@ -36,7 +36,9 @@ type system struct {
 	manual *clock.Manual // the same in test mode, else nil
 
 	folder *folder.Folder // nil on PostgreSQL
-	stores *stores
+
+	otherWorld bool // the store had other hotels, so the demo world was left out
+	stores     *stores
 
 	identity    *identity.Core
 	payment     *payment.Core

@@ -186,6 +186,9 @@ func settleMode(dir string, want Mode) (Mode, error) {
 		if err != nil {
 			return 0, fmt.Errorf("mode of data folder: %w", err)
 		}
+		if used && want == Test {
+			return 0, fmt.Errorf("%w: %s is not empty and bears no mark of ours; test data goes into a folder of its own", ErrMode, dir)
+		}
 		if is = want; used {
 			is = Live
 		}

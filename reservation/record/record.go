@@ -162,6 +162,9 @@ func Piece(document []byte, p *offer.Piece) error {
 		text string
 		to   *uid.ID
 	}{{d.Hotel, &p.Stay.Hotel}, {d.RoomType, &p.Stay.RoomType}, {d.Plan, &p.Stay.Plan}, {d.RatePlan, &p.Stay.RatePlan}} {
+		if id.text == "" && id.to == &p.Stay.Plan {
+			continue // older documents do not have it
+		}
 		if n, err := hex.Decode(id.to[:], []byte(id.text)); err != nil || n != len(id.to) {
 			return fmt.Errorf("item document: id %q", id.text)
 		}

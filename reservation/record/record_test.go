@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,6 +86,10 @@ func TestOldDocument(t *testing.T) {
 	}
 	if again := string(AppendPiece(nil, &p)); again != first {
 		t.Errorf("written as\n%s, want\n%s", again, first)
+	}
+	older := strings.NewReplacer(`"plan":"00000000000000000000000000000004",`, "", `"board":2,`, "").Replace(first)
+	if err := Piece([]byte(older), &p); err != nil {
+		t.Errorf("without plan and board: %v", err)
 	}
 }
 

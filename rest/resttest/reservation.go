@@ -123,7 +123,7 @@ func (w *World) take(items []reservation.Item) error {
 			_, target := w.target(h, h.Type(it.Stay.RoomType), d)
 			switch {
 			case w.closed[k]:
-				return fault.New(fault.Conflict, "closed", "The sale is closed on %s.", d)
+				return fault.New(fault.Conflict, "sold_out", "Nothing is sold on %s.", d)
 			case w.used[k]+want[k] > target:
 				return fault.New(fault.Conflict, "sold_out", "Nothing is left on %s.", d)
 			}

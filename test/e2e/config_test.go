@@ -107,7 +107,7 @@ func TestDrain(t *testing.T) {
 	for _, s := range []shape{sqlite, postgres} {
 		t.Run(s.name, func(t *testing.T) {
 			w := open(t, s)
-			w.args = append(w.args, "--times-notice=1500ms", "--times-pay-wait=3s")
+			w.args = append(w.args, "--times-notice=3s", "--times-pay-wait=3s")
 			w.stop(0)
 			w.start()
 			h := w.house(t, 5, 0)

@@ -69,7 +69,7 @@ func (c *badCall) check(t *testing.T, w *world) {
 	case c.body != nil:
 		r.Body = c.body
 	}
-	if r.Method == "GET" || c.header.Get("Idempotency-Key") != "" {
+	if r.Method == http.MethodGet || c.header.Get("Idempotency-Key") != "" {
 		r.Key = ""
 	}
 	a := w.as(t, ada).do(r)

@@ -12,6 +12,9 @@ import (
 	"holdfast/test/e2e/api"
 )
 
+// slowest is how old a search in another process may be, on a machine busy with other tests; idle ones are much faster.
+const slowest = 5 * time.Second
+
 // TestSearchIsFresh: what a process has sold is gone from its next search, and back when it is cancelled; in another
 // process on the same database within a moment.
 func TestSearchIsFresh(t *testing.T) {
@@ -52,7 +55,7 @@ func TestSearchIsFresh(t *testing.T) {
 		if len(others) > 0 {
 			slices.Sort(others)
 			t.Logf("the other process saw %d changes within %v (median), %v (worst)", len(others), others[len(others)/2], others[len(others)-1])
-			if others[len(others)-1] > 2*time.Second {
+			if others[len(others)-1] > slowest {
 				t.Errorf("a search in the other process was %v old", others[len(others)-1])
 			}
 		}

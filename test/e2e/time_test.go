@@ -293,27 +293,38 @@ func nightsRollForward(t *testing.T, w *world) {
 	eventually(t, "the holds of two days ago are swept", func() bool { return w.nights(t, h, horizon, horizon+1)[0].Held == 0 })
 }
 
+// refuses wants a further server on the world's store not to start, and to say why.
+func (w *world) refuses(t *testing.T, want string, args ...string) {
+	t.Helper()
+	s, err := process.Start(t.Context(), binary, append(args, w.store...)...)
+	if err == nil {
+		s.Kill()
+		t.Fatalf("a server started with %v", args)
+	}
+	if !strings.Contains(err.Error(), want) {
+		t.Errorf("refused with %v, want %q in it", err, want)
+	}
+}
+
+// TestLiveDatabase: a test clock is refused on live data, and live times on the data of a test clock.
+func TestLiveDatabase(t *testing.T) {
+	onShapes(t, nil, func(t *testing.T, w *world) {
+		w.refuses(t, "live", "--clock="+clockStart)
+		w.refuses(t, "live", "--test-mode")
+	}, postgres)
+	onShapes(t, []string{"--clock=" + clockStart}, func(t *testing.T, w *world) { w.refuses(t, "test") }, postgres)
+}
+
 // TestDataFolder: a second server is refused, and so is a test clock on live data.
 func TestDataFolder(t *testing.T) {
 	w := open(t, sqlite)
 	h := w.house(t, 1, 0)
 	w.as(t, ada).book(h.stay(10, 11, 1))
-	refused := func(want string, args ...string) {
-		t.Helper()
-		s, err := process.Start(t.Context(), binary, append(args, w.store...)...)
-		if err == nil {
-			s.Kill()
-			t.Fatalf("a server started with %v", args)
-		}
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("refused with %v, want %q in it", err, want)
-		}
-	}
-	refused(fmt.Sprintf("in use by process %d", w.servers[0].PID))
+	w.refuses(t, fmt.Sprintf("in use by process %d", w.servers[0].PID))
 	w.audit(t) // which the server does, and not a second process
 	w.stop(0)
-	refused("live", "--clock="+clockStart)
-	refused("live", "--test-mode")
+	w.refuses(t, "live", "--clock="+clockStart)
+	w.refuses(t, "live", "--test-mode")
 	w.audit(t) // which takes the folder
 	w.start()
 	if got := w.as(t, ada); got.do(api.Request{Method: "GET", Path: "/v1/sandbox/clock"}).Status != http.StatusNotFound {

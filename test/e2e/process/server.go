@@ -31,7 +31,7 @@ type Server struct {
 	keeper  sync.WaitGroup
 }
 
-// ErrNotStarted: the server ended, or said nothing, instead of becoming ready. The error's text has what it said.
+// ErrNotStarted means that the server ended, or said nothing, instead of becoming ready. The error's text has what it said.
 var ErrNotStarted = errors.New("the server did not start")
 
 // Start starts `BINARY serve --addr=127.0.0.1:0 ARGS...` and returns when it takes requests. The server's life does not
