@@ -30,7 +30,7 @@ type HotelPath struct {
 type hotelListIn struct {
 	Page
 	Q    string `query:"q" maxLength:"200" example:"amsel" doc:"Words that name, address or city must contain."`
-	City string `query:"city" maxLength:"100" example:"Leipzig" doc:"Exact name of the city, without regard to case."`
+	City string `query:"city" maxLength:"100" example:"Lisbon" doc:"Exact name of the city, without regard to case."`
 }
 
 type hotelGetIn struct {
@@ -72,8 +72,8 @@ type nothing struct{}
 
 const hotelBody = `{
   "supplier_id": "sup_01kavwy2x4e8hrn5z3m7q9t6b0", "name": "Hotel Amsel", "stars": 4,
-  "address": "Am Ufer 12", "postal_code": "04109", "city": "Leipzig", "country": "DE",
-  "latitude": 51.3397, "longitude": 12.3731, "time_zone": "Europe/Berlin", "currency": "EUR",
+  "address": "Am Ufer 12", "postal_code": "1100-148", "city": "Lisbon", "country": "PT",
+  "latitude": 38.7197, "longitude": -9.1431, "time_zone": "Europe/Lisbon", "currency": "EUR",
   "amenities": ["wifi", "breakfast_room", "parking"], "check_in_from": "15:00", "check_out_until": "11:00", "overbooking_bp": 1000,
   "levies": [
     {"kind": "tax", "code": "vat", "rule": "percent_of_base", "percent": 7, "included": true},

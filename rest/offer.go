@@ -31,10 +31,10 @@ func (s *server) offerCalls() {
 			"while there is stock. Searching writes nothing.",
 		scopes: []identity.Scope{identity.OffersRead}, status: http.StatusOK, codes: searchCodes,
 		examples: []example{
-			{"hotel", "In one hotel", `{"stay": {"hotel_id": "htl_01kavwy2x4e8hrn5z3m7q9t6b0", "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": [{"adults": 2, "children_ages": [4]}]}}`},
-			{"place", "In a city, with filters", `{"stay": {"place": "Leipzig", "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": [{"adults": 2}]},
+			{"place", "In a city, with filters", `{"stay": {"place": "Lisbon", "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": [{"adults": 2}]},
 				"filters": {"max_price": {"amount": "900.00", "currency": "EUR"}, "min_stars": 3, "amenities": ["wifi"]}, "sort": "price", "limit": 10}`},
-			{"near", "Around a point, nearest first", `{"stay": {"near": {"latitude": 51.34, "longitude": 12.37, "radius_km": 10}, "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": [{"adults": 1}]}, "sort": "distance"}`},
+			{"near", "Around a point, nearest first", `{"stay": {"near": {"latitude": 38.72, "longitude": -9.14, "radius_km": 10}, "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": [{"adults": 1}]}, "sort": "distance"}`},
+			{"hotel", "In one hotel", `{"stay": {"hotel_id": "htl_01kavwy2x4e8hrn5z3m7q9t6b0", "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": [{"adults": 2, "children_ages": [4]}]}}`},
 		},
 	}, s.searchOffers)
 }

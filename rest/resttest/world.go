@@ -134,8 +134,8 @@ func Seed() *World {
 func (w *World) seedHotel() {
 	w.houses[HotelID] = &hotel.House{
 		Hotel: hotel.Hotel{
-			ID: HotelID, Supplier: SupplierID, Name: "Hotel Amsel", Stars: 4, Address: "Am Ufer 12", PostalCode: "04109", City: "Leipzig", Country: "DE",
-			Latitude: 51.3397, Longitude: 12.3731, TimeZone: "Europe/Berlin", Currency: "EUR", Amenities: []string{"wifi", "breakfast_room", "parking"},
+			ID: HotelID, Supplier: SupplierID, Name: "Hotel Amsel", Stars: 4, Address: "Am Ufer 12", PostalCode: "1100-148", City: "Lisbon", Country: "PT",
+			Latitude: 38.7197, Longitude: -9.1431, TimeZone: "Europe/Lisbon", Currency: "EUR", Amenities: []string{"wifi", "breakfast_room", "parking"},
 			CheckInFrom: "15:00", CheckOutUntil: "11:00", OverbookingBP: 1000, Status: hotel.Active, CreatedAt: Now, UpdatedAt: Now,
 			Levies: []hotel.Levy{
 				{Kind: offer.Tax, Code: "vat", Rule: hotel.PercentOfBase, BP: 700, Included: true},

@@ -7,10 +7,10 @@ type HotelRequest struct {
 	Stars         int      `json:"stars,omitzero" minimum:"0" maximum:"5" example:"4" doc:"1 to 5; 0 for a house without classification."`
 	Address       string   `json:"address,omitempty" maxLength:"300" example:"Am Ufer 12" doc:"Street and number."`
 	PostalCode    string   `json:"postal_code,omitempty" maxLength:"20" example:"04109" doc:"Postal code."`
-	City          string   `json:"city" minLength:"1" maxLength:"100" example:"Leipzig" doc:"City, as travellers search for it."`
+	City          string   `json:"city" minLength:"1" maxLength:"100" example:"Lisbon" doc:"City, as travellers search for it."`
 	Country       string   `json:"country" pattern:"^[A-Z]{2}$" patternDescription:"a country code such as \"DE\"" example:"DE" doc:"ISO 3166-1 alpha-2 code."`
 	Latitude      float64  `json:"latitude" minimum:"-90" maximum:"90" example:"51.3397" doc:"Degrees north."`
-	Longitude     float64  `json:"longitude" minimum:"-180" maximum:"180" example:"12.3731" doc:"Degrees east."`
+	Longitude     float64  `json:"longitude" minimum:"-180" maximum:"180" example:"-9.1431" doc:"Degrees east."`
 	TimeZone      string   `json:"time_zone" minLength:"1" maxLength:"64" example:"Europe/Berlin" doc:"IANA time zone; nights and \"today\" are meant there."`
 	Currency      string   `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"a currency code such as \"EUR\"" example:"EUR" doc:"ISO 4217 code of all its prices."`
 	Amenities     []string `json:"amenities,omitempty" maxItems:"50" uniqueItems:"true" pattern:"^[a-z][a-z0-9_]{0,39}$" patternDescription:"lower case words with underscores" example:"wifi,breakfast_room,parking" doc:"What it offers, as lower case words."`
@@ -39,10 +39,10 @@ type Hotel struct {
 	Stars         int        `json:"stars" example:"4" doc:"1 to 5; 0 for a house without classification."`
 	Address       string     `json:"address" example:"Am Ufer 12" doc:"Street and number."`
 	PostalCode    string     `json:"postal_code" example:"04109" doc:"Postal code."`
-	City          string     `json:"city" example:"Leipzig" doc:"City."`
+	City          string     `json:"city" example:"Lisbon" doc:"City."`
 	Country       string     `json:"country" example:"DE" doc:"ISO 3166-1 alpha-2 code."`
 	Latitude      float64    `json:"latitude" example:"51.3397" doc:"Degrees north."`
-	Longitude     float64    `json:"longitude" example:"12.3731" doc:"Degrees east."`
+	Longitude     float64    `json:"longitude" example:"-9.1431" doc:"Degrees east."`
 	TimeZone      string     `json:"time_zone" example:"Europe/Berlin" doc:"IANA time zone of nights and times."`
 	Currency      string     `json:"currency" example:"EUR" doc:"ISO 4217 code of all its prices."`
 	Amenities     []string   `json:"amenities" example:"wifi,breakfast_room,parking" doc:"What it offers."`

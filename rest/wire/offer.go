@@ -10,7 +10,7 @@ type OfferRequest struct {
 
 // StayRequest is where, when, and who. Exactly one of place, near and hotel_id.
 type StayRequest struct {
-	Place    string  `json:"place,omitempty" minLength:"1" maxLength:"120" example:"Leipzig" doc:"Name of a city or area."`
+	Place    string  `json:"place,omitempty" minLength:"1" maxLength:"120" example:"Lisbon" doc:"Name of a city or area."`
 	Near     *Near   `json:"near,omitempty" doc:"A circle on the map."`
 	HotelID  string  `json:"hotel_id,omitempty" pattern:"^htl_[0-9a-hjkmnp-tv-z]{26}$" patternDescription:"an htl_ id" example:"htl_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"One hotel."`
 	CheckIn  string  `json:"check_in" format:"date" example:"2027-06-10" doc:"Day of arrival: the first night."`
@@ -20,8 +20,8 @@ type StayRequest struct {
 
 // Near is a circle on the Earth.
 type Near struct {
-	Latitude  float64 `json:"latitude" minimum:"-90" maximum:"90" example:"51.34" doc:"Degrees north of the centre."`
-	Longitude float64 `json:"longitude" minimum:"-180" maximum:"180" example:"12.37" doc:"Degrees east of the centre."`
+	Latitude  float64 `json:"latitude" minimum:"-90" maximum:"90" example:"38.72" doc:"Degrees north of the centre."`
+	Longitude float64 `json:"longitude" minimum:"-180" maximum:"180" example:"-9.14" doc:"Degrees east of the centre."`
 	RadiusKM  float64 `json:"radius_km" exclusiveMinimum:"0" maximum:"500" example:"10" doc:"Radius in kilometres."`
 }
 
@@ -67,10 +67,10 @@ type OfferHotel struct {
 	Name       string   `json:"name" example:"Hotel Amsel" doc:"Name of the hotel."`
 	Stars      int      `json:"stars" example:"4" doc:"1 to 5; 0 for a house without classification."`
 	Address    string   `json:"address" example:"Am Ufer 12" doc:"Street and number."`
-	City       string   `json:"city" example:"Leipzig" doc:"City."`
+	City       string   `json:"city" example:"Lisbon" doc:"City."`
 	Country    string   `json:"country" example:"DE" doc:"ISO 3166-1 alpha-2 code."`
 	Latitude   float64  `json:"latitude" example:"51.3397" doc:"Degrees north."`
-	Longitude  float64  `json:"longitude" example:"12.3731" doc:"Degrees east."`
+	Longitude  float64  `json:"longitude" example:"-9.1431" doc:"Degrees east."`
 	TimeZone   string   `json:"time_zone" example:"Europe/Berlin" doc:"IANA time zone of its nights."`
 	Amenities  []string `json:"amenities" example:"wifi,breakfast_room" doc:"What it offers."`
 	DistanceKM *float64 `json:"distance_km,omitempty" example:"1.2" doc:"From the centre of the search; left out when a hotel was named."`
