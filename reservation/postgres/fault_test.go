@@ -88,7 +88,7 @@ func TestLostBeforeCommit(t *testing.T) {
 	s, conn := open(t, dsn), raw(t, dsn)
 	b, id, rules := placing()
 	err := s.Transact(t.Context(), b, reservation.Need{}, func(rows *reservation.Rows) (*reservation.Changes, error) {
-		execute(t, conn, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'holdfast%'`)
+		execute(t, conn, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'holdfast%' AND datname = current_database() AND pid <> pg_backend_pid()`)
 		return rules(rows)
 	})
 	if fault.KindOf(err) != fault.Unavailable || errors.Is(err, reservation.ErrUnknownCommit) {
