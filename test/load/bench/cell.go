@@ -28,8 +28,8 @@ type scale struct {
 func (o Options) scale() scale {
 	if o.Short {
 		return scale{
-			length: 500 * time.Millisecond, warm: 100 * time.Millisecond, open: 700 * time.Millisecond, clients: []int{256}, tries: 1000,
-			ourUnits: 20, units: 1, copied: 10_000, spread: 10_000, spreadL2: 400, tokens: 8_000,
+			length: 400 * time.Millisecond, warm: 80 * time.Millisecond, open: 500 * time.Millisecond, clients: []int{256}, tries: 1000,
+			ourUnits: 10, units: 1, copied: 10_000, spread: 10_000, spreadL2: 400, tokens: 8_000,
 		}
 	}
 	length := cmp.Or(o.Length, fullLength)

@@ -73,13 +73,21 @@ func (c *Client) dial(ctx context.Context) (*conn, error) {
 	return k, nil
 }
 
+// replace closes a connection and opens another one.
+func (c *Client) replace(ctx context.Context, old *conn) (*conn, error) {
+	_ = old.socket.Close() // it is broken; closing it again at the end is harmless
+	return c.dial(ctx)
+}
+
 // Close ends all connections.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var errs []error
 	for _, k := range c.open {
-		errs = append(errs, k.socket.Close())
+		if err := k.socket.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
 	}
 	c.open = nil
 	return errors.Join(errs...)
@@ -93,16 +101,25 @@ func (c *Client) Place(ctx context.Context, r drive.Request) (uid.ID, error) {
 	case <-ctx.Done():
 		return uid.ID{}, ctx.Err()
 	}
-	status, body, err := k.ask(c.address, c.tokens[r.N%int64(len(c.tokens))], r.Key, c.bodies[r.Target])
+	token, body := c.tokens[r.N%int64(len(c.tokens))], c.bodies[r.Target]
+	status, text, err := k.ask(c.address, token, r.Key, body)
 	if err != nil {
-		if fresh, failed := c.dial(ctx); failed == nil {
-			k = fresh
+		// A server may close a connection that was not used for a while; as clients do, ask once more on a fresh one. The
+		// idempotency key makes that safe whatever became of the first try.
+		fresh, failed := c.replace(ctx, k)
+		if failed != nil {
+			c.idle <- k
+			return uid.ID{}, errors.Join(err, failed)
 		}
+		k = fresh
+		status, text, err = k.ask(c.address, token, r.Key, body)
+	}
+	if err != nil {
 		c.idle <- k
 		return uid.ID{}, err
 	}
-	id, err := verdict(status, body)
-	c.idle <- k // body is k's
+	id, err := verdict(status, text)
+	c.idle <- k // the text is k's
 	return id, err
 }
 

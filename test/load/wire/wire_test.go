@@ -52,7 +52,10 @@ func TestClient(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	for range 3 {
+	for round := range 3 {
+		if round == 1 {
+			server.CloseClientConnections() // as a server does with idle ones
+		}
 		for target := range 2 {
 			if got, err := c.Place(t.Context(), drive.Request{Target: target}); got != id || err != nil {
 				t.Errorf("%s: %v, %v", bodies[target], got, err)
