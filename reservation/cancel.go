@@ -35,7 +35,7 @@ func (c *Core) QuoteCancellation(ctx context.Context, caller Caller, ref string,
 	chosen := make([]uid.ID, 0, len(items))
 	for _, text := range items {
 		id, err := uid.Parse("itm", text)
-		if err != nil || !slices.ContainsFunc(r.Items, func(it Item) bool { return it.ID == id }) {
+		if err != nil || !slices.ContainsFunc(r.Items, func(it Item) bool { return it.ID == id && caller.owns(r, &it) }) {
 			return c.refused(ctx, key, invalid("/items", "item_unknown", "%q is not an item of this reservation.", text))
 		}
 		chosen = append(chosen, id)
@@ -61,13 +61,13 @@ func (c *Core) QuoteCancellation(ctx context.Context, caller Caller, ref string,
 			if r == nil {
 				return errNotFound
 			}
-			if err := cancellable(r); err != nil {
+			if err := cancellable(r, w.Now); err != nil {
 				return err
 			}
 			q := &Quote{ID: uid.New(), Reservation: r.ID, Version: r.Version, ExpiresAt: w.Now.Add(c.settings.QuoteLife)}
 			for i := range r.Items {
 				it := &r.Items[i]
-				if it.Status != Confirmed || len(chosen) > 0 && !slices.Contains(chosen, it.ID) {
+				if !caller.owns(r, it) || it.Status != Confirmed || len(chosen) > 0 && !slices.Contains(chosen, it.ID) {
 					continue
 				}
 				refund, fee := refundOf(it, r.Currency, w.Now)
@@ -97,12 +97,14 @@ func (c *Core) QuoteCancellation(ctx context.Context, caller Caller, ref string,
 }
 
 // cancellable says why a quote cannot be made or used now.
-func cancellable(r *Reservation) error {
+func cancellable(r *Reservation, now time.Time) error {
 	switch {
 	case r.Status == Held:
 		return fault.New(fault.Conflict, "not_cancellable", "This reservation is not paid; cancel it with DELETE, without a quote.")
 	case r.Status != Confirmed:
 		return fault.New(fault.Conflict, "not_cancellable", "This reservation is %s; it cannot be cancelled.", r.Status)
+	case !now.Before(r.EndsAt()):
+		return fault.New(fault.Conflict, "not_cancellable", "This reservation is over; it cannot be cancelled.")
 	case r.Step != NoStep:
 		return fault.New(fault.Conflict, "payment_running", "Money of this reservation is on its way. Try again in a moment.").RetryIn(retryRunning)
 	}
@@ -142,7 +144,7 @@ func (c *Core) ConfirmCancellation(ctx context.Context, caller Caller, ref, quot
 			switch {
 			case r == nil:
 				return errNotFound
-			case q == nil || q.Reservation != r.ID:
+			case q == nil || q.Reservation != r.ID || slices.ContainsFunc(r.Items, func(it Item) bool { return slices.Contains(q.Items, it.ID) && !caller.owns(r, &it) }):
 				return unknown
 			case slices.Equal(q.Items, cancelledBy(r, q)):
 				done = r.as(factsOf(r)) // confirmed before: the same again
@@ -152,7 +154,7 @@ func (c *Core) ConfirmCancellation(ctx context.Context, caller Caller, ref, quot
 			case q.Version != r.Version:
 				return fault.New(fault.Conflict, "quote_outdated", "The reservation has changed since this quote. Ask for a new one.")
 			}
-			if err := cancellable(r); err != nil {
+			if err := cancellable(r, w.Now); err != nil {
 				return err
 			}
 			if err := w.cancel(r, q, caller.actor(), row); err != nil {

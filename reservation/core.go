@@ -77,14 +77,14 @@ func (c *Core) Start(ctx context.Context) error {
 	if c.sealer, err = offer.NewSealer(secret); err != nil {
 		return err
 	}
-	if err := c.loadRevocations(ctx); err != nil {
-		return fmt.Errorf("revocations: %w", err)
-	}
 	var follower *follower
 	if c.follow {
 		if follower, err = c.newFollower(ctx); err != nil {
 			return fmt.Errorf("streams: %w", err)
 		}
+	}
+	if err := c.loadRevocations(ctx); err != nil { // after the streams' positions: what comes later is in the outbox
+		return fmt.Errorf("revocations: %w", err)
 	}
 	c.desk.start(ctx)
 	c.saga.start(ctx)

@@ -23,6 +23,7 @@ import (
 
 const (
 	dueLimit      = 64                     // lapsed holds a batch takes along
+	dueRounds     = 16                     // how often commands that found too little wait for further ones
 	bulkShare     = 8                      // 1/8 of a batch's rows is kept for bulk work when both wait
 	batchTries    = 2                      // how often a batch is tried before it is taken apart
 	settleTries   = 40                     // how often an unknown commit is asked for ...
@@ -41,6 +42,7 @@ type command struct {
 	rule func(*work) error
 
 	key     uid.ID // its idempotency key, or zero
+	short   bool   // refused for want of stock that lapsed holds may still keep
 	dropped atomic.Bool
 	done    chan struct{}
 	err     error // the refusal, or why it could not be decided; valid once done is closed
@@ -186,14 +188,23 @@ func (k *desk) serve(ctx context.Context, l *lane) {
 	live := l.live
 	for {
 		var first *command
-		select {
+		select { // live work goes first
 		case c, ok := <-live:
 			if !ok {
 				k.finish(ctx, l)
 				return
 			}
 			first = c
-		case first = <-l.bulk:
+		default:
+			select {
+			case c, ok := <-live:
+				if !ok {
+					k.finish(ctx, l)
+					return
+				}
+				first = c
+			case first = <-l.bulk:
+			}
 		}
 		k.run(ctx, l, k.collect(l, first))
 	}
@@ -231,10 +242,10 @@ func (k *desk) collect(l *lane, first *command) []*command {
 	}
 	share := 0
 	if len(l.bulk) > 0 {
-		share = k.settings.BatchRows / bulkShare
+		share = max(1, k.settings.BatchRows/bulkShare)
 	}
 	fill(l.live, k.settings.BatchRows-share)
-	fill(l.bulk, k.settings.BatchRows)
+	fill(l.bulk, min(k.settings.BatchRows, rows+share)) // its share and no more: somebody may wait for this batch
 	kept := batch[:0]
 	for _, c := range batch {
 		if c.dropped.Load() {
@@ -252,12 +263,23 @@ func (k *desk) run(ctx context.Context, l *lane, batch []*command) {
 		return
 	}
 	var err error
-	for range batchTries {
-		if err = k.commit(ctx, l, batch); err == nil {
+	for try, round := 0, 0; try < batchTries; try++ {
+		var more bool
+		if more, err = k.commit(ctx, l, batch); err == nil {
+			var again []*command
 			for _, c := range batch {
+				if more && c.short && round < dueRounds {
+					again = append(again, c)
+					continue
+				}
 				close(c.done)
 			}
-			return
+			if len(again) == 0 {
+				return
+			}
+			batch, try = again, -1
+			round++
+			continue
 		}
 		if unreachable(err) {
 			break
@@ -307,7 +329,8 @@ func undecided(err error) error {
 }
 
 // commit runs one transaction for the batch. A commit whose answer was lost is looked up by the batch's id.
-func (k *desk) commit(ctx context.Context, l *lane, batch []*command) (err error) {
+// more: the batch gave lapsed holds back and there are further ones.
+func (k *desk) commit(ctx context.Context, l *lane, batch []*command) (more bool, err error) {
 	n := &needs{}
 	for _, c := range batch {
 		c.need(n)
@@ -316,11 +339,13 @@ func (k *desk) commit(ctx context.Context, l *lane, batch []*command) (err error
 	var w *work
 	var token *noteToken
 	began := time.Now()
-	err = k.store.Transact(ctx, b, n.merged(dueLimit), func(rows *Rows) (*Changes, error) {
+	need := n.merged(dueLimit)
+	err = k.store.Transact(ctx, b, need, func(rows *Rows) (*Changes, error) {
 		k.early.drop(token) // of an earlier try
 		if w, err = k.decide(rows, batch); err != nil {
 			return nil, err
 		}
+		w.keep(need.Keys)
 		token = k.early.note(w.soldOut)
 		return w.changes(), nil
 	})
@@ -329,19 +354,19 @@ func (k *desk) commit(ctx context.Context, l *lane, batch []*command) (err error
 	}
 	if err != nil {
 		k.early.drop(token)
-		return err
+		return false, err
 	}
 	changed := w.changedSlots()
 	k.early.freed(changed)
 	k.early.believe(token)
 	k.watchers.tell(changed)
 	k.meter.batch(len(batch), len(changed), time.Since(began))
-	return nil
+	return w.DueMore && len(w.Due) > 0, nil
 }
 
 // decide runs the rules of a batch on its rows. What has lapsed is given back first.
 func (k *desk) decide(rows *Rows, batch []*command) (w *work, err error) {
-	w = newWork(rows)
+	w = newWork(rows, &k.settings)
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("rule panicked: %v\n%s", p, debug.Stack())
@@ -355,7 +380,7 @@ func (k *desk) decide(rows *Rows, batch []*command) (w *work, err error) {
 		}
 	}
 	for _, c := range batch {
-		c.err = nil
+		c.err, w.short = nil, false
 		if err := c.rule(w); err != nil {
 			var refusal *fault.Error
 			if !errors.As(err, &refusal) {
@@ -363,6 +388,7 @@ func (k *desk) decide(rows *Rows, batch []*command) (w *work, err error) {
 			}
 			c.err = refusal
 		}
+		c.short = c.err != nil && w.short
 	}
 	return w, nil
 }

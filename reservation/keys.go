@@ -132,6 +132,18 @@ func (w *work) take(row *KeyRow) {
 	w.kept = append(w.kept, row.ID)
 }
 
+// keep writes what became of the taken keys to the rows that the store was given: of two commands of a batch with one
+// key only the first is among them, and it may be the second that took effect.
+func (w *work) keep(keys []*KeyRow) {
+	for _, k := range keys {
+		if row := w.claimed[k.ID]; row != nil {
+			at := k.CreatedAt
+			*k = *row
+			k.CreatedAt = at
+		}
+	}
+}
+
 // finishKey stores the answer of a multi-step call with its key, if the key is among the loaded ones.
 func (w *work) finishKey(id uid.ID, outcome Outcome, r *Reservation) {
 	row := w.Keys[id]

@@ -11,7 +11,8 @@ import (
 // needs collects what the commands of a batch name, and turns it into the sorted, merged Need of the store.
 type needs struct{ Need }
 
-func (n *needs) key(k *KeyRow)             { n.Keys = append(n.Keys, k) }
+// key names a copy: the command keeps its own row, for its rule may run again.
+func (n *needs) key(k *KeyRow)             { row := *k; n.Keys = append(n.Keys, &row) }
 func (n *needs) reservation(ids ...uid.ID) { n.Reservations = append(n.Reservations, ids...) }
 func (n *needs) quote(id uid.ID)           { n.Quotes = append(n.Quotes, id) }
 func (n *needs) pool(ids ...stock.PoolID)  { n.Pools = append(n.Pools, ids...) }

@@ -21,6 +21,9 @@ func (c *Core) Pay(ctx context.Context, caller Caller, ref, method string, key I
 	if err != nil {
 		return Answer{}, err
 	}
+	if err := caller.acts(r); err != nil {
+		return Answer{}, err
+	}
 	if err := c.payment.Accepts(method); err != nil {
 		return c.refused(ctx, key, err)
 	}
@@ -202,7 +205,7 @@ func (w *work) acceptPayment(r *Reservation, p payment.Payment) error {
 		if err != nil {
 			return errors.Join(stock.ErrBroken, err)
 		}
-		if w.short(demands) != nil {
+		if w.lacks(demands) != nil {
 			if err := w.transition(r, step{to: Expired, cause: PaymentRefused, actor: bySaga, money: PaymentFailed, note: "sold meanwhile; the money goes back"}); err != nil {
 				return err
 			}

@@ -133,11 +133,13 @@ func namedID(caller, name string) uid.ID {
 }
 
 // capsOf are the caps a supplier has set, else the general ones.
-func (c *Core) capsOf(supplier uid.ID) Caps {
-	if caps, ok := c.settings.SupplierCaps[supplier]; ok {
+func (c *Core) capsOf(supplier uid.ID) Caps { return c.settings.capsOf(supplier) }
+
+func (s *Settings) capsOf(supplier uid.ID) Caps {
+	if caps, ok := s.SupplierCaps[supplier]; ok {
 		return caps
 	}
-	return c.settings.Caps
+	return s.Caps
 }
 
 // placeCommand holds everything or nothing.
@@ -196,7 +198,7 @@ func (c *Core) placeable(w *work, p *placing) error {
 			return fault.New(fault.Gone, "offer_revoked", "The supplier has withdrawn this offer. Search again for a current one.")
 		}
 	}
-	if f := w.short(p.demands); f != nil {
+	if f := w.lacks(p.demands); f != nil {
 		return f
 	}
 	for i := range p.pieces {

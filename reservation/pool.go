@@ -33,7 +33,7 @@ func (c *Core) DefinePools(ctx context.Context, specs []PoolSpec) ([]stock.PoolI
 	g.SetLimit(bulkAtOnce)
 	for from := 0; from < len(specs); {
 		to, rows := from, 0
-		for to < len(specs) && (to == from || rows+int(specs[to].To-specs[to].From) <= c.settings.BatchRows) {
+		for to < len(specs) && (to == from || rows+int(specs[to].To-specs[to].From) <= c.settings.BatchRows/bulkShare) {
 			rows += int(specs[to].To - specs[to].From)
 			to++
 		}
@@ -78,7 +78,9 @@ func (w *work) extend(p *PoolRow, s PoolSpec) {
 		return
 	}
 	for slot := p.To; slot < s.To; slot++ {
-		w.newSlots = append(w.newSlots, &SlotRow{Key: stock.Key{Pool: p.ID, Slot: slot}, Counters: stock.New(s.Physical, s.OverbookingBP), Version: 1})
+		row := &SlotRow{Key: stock.Key{Pool: p.ID, Slot: slot}, Counters: stock.New(s.Physical, s.OverbookingBP), Version: 1}
+		w.newSlots = append(w.newSlots, row)
+		w.Slots[row.Key], w.made[row.Key] = row, true // commands that come later in the batch change it too
 	}
 	p.Physical, p.OverbookingBP, p.To = s.Physical, s.OverbookingBP, max(p.To, s.To)
 	w.setPool(p)
@@ -232,6 +234,7 @@ func (c *Core) RetirePools(ctx context.Context, pools []stock.PoolID, from stock
 		rule: func(w *work) error {
 			for _, s := range w.Slots {
 				if s.Held+s.Sold > 0 && containsPool(pools, s.Key.Pool) && s.Key.Slot >= from {
+					w.short = true
 					return fault.New(fault.Conflict, "has_reservations", "There are reservations from today on. Cancel or move them first, or stop selling it instead.")
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"holdfast/fault"
 	"holdfast/uid"
 )
 
@@ -30,6 +31,24 @@ func (c *Core) Reservation(ctx context.Context, caller Caller, ref string) (*Res
 		}
 	}
 	return nil, errNotFound
+}
+
+// acts refuses what would touch items of other suppliers: their staff, or whoever placed the reservation, may do that.
+func (c Caller) acts(r *Reservation) error {
+	if r.Caller == c.Subject || c.Staff && c.Supplier.IsZero() {
+		return nil
+	}
+	for i := range r.Items {
+		if r.Items[i].Supplier != c.Supplier {
+			return fault.New(fault.Forbidden, "not_all_yours", "This reservation has items of other suppliers. Cancel your own ones by a quote that names them.")
+		}
+	}
+	return nil
+}
+
+// owns says whether an item is the caller's to cancel.
+func (c Caller) owns(r *Reservation, it *Item) bool {
+	return r.Caller == c.Subject || c.Staff && (c.Supplier.IsZero() || it.Supplier == c.Supplier)
 }
 
 // maxNameBytes bounds the ids callers give their reservations.

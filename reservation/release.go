@@ -64,6 +64,9 @@ func (c *Core) onOne(ctx context.Context, name string, caller Caller, ref string
 	if err != nil {
 		return nil, err
 	}
+	if err := caller.acts(r); err != nil {
+		return nil, err
+	}
 	var after *Reservation
 	err = c.desk.do(ctx, &command{
 		name: name, lane: stock.LowestPool(r.Claims(nil)), rows: len(r.Items),

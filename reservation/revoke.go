@@ -72,7 +72,9 @@ func (c *Core) RevokeOffers(ctx context.Context, v Revocation) error {
 			return nil
 		},
 	})
-	if err == nil {
+	// Whoever gave up waiting may have revoked all the same: better an offer too many refused than one sold that was
+	// withdrawn.
+	if err == nil || fault.Is(err, "gave_up_waiting") || fault.Is(err, "outcome_unknown") {
 		c.revoked.add(v)
 	}
 	return err

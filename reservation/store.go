@@ -58,7 +58,7 @@ type Store interface {
 	Secret(ctx context.Context, name string, fresh []byte) ([]byte, error)
 	// Prune removes keys of reservations that are no longer live and older than keys, and batch rows and idle hold counts older than
 	// batches; at most limit rows of each. It returns how many went.
-	Prune(ctx context.Context, keys, batches time.Time, limit int) (int, error)
+	Prune(ctx context.Context, keys, batches, counts time.Time, limit int) (int, error)
 
 	// AuditPools and AuditReservations read what the audit recomputes, each call one short consistent snapshot.
 	AuditPools(ctx context.Context, after stock.PoolID, limit int) (PoolAudit, error)

@@ -22,13 +22,17 @@ func (c *Core) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	var pruned time.Time
+	last := map[DueKind]uid.ID{} // what came first the time before: what is still there has not moved, and is not asked for at once
 	for {
-		more := c.sweepOnce(ctx, DueHolds, expireCommand)
-		more = c.sweepOnce(ctx, DueEnds, deliverCommand) || more
+		more := c.sweepOnce(ctx, DueHolds, expireCommand, last)
+		more = c.sweepOnce(ctx, DueEnds, deliverCommand, last) || more
 		if now := c.clock.Now(); now.Sub(pruned) >= pruneEvery {
-			pruned = now
-			if _, err := c.store.Prune(ctx, now.Add(-c.settings.KeyLife), now.Add(-batchLife), pruneBatch); err != nil && ctx.Err() == nil {
+			gone, err := c.store.Prune(ctx, now.Add(-c.settings.KeyLife), now.Add(-batchLife), now.Add(-c.settings.longestWindow()), pruneBatch)
+			if err != nil && ctx.Err() == nil {
 				c.log.Warn("pruning", "error", err)
+			}
+			if err != nil || gone < pruneBatch {
+				pruned = now // else there may be more: next time round
 			}
 		}
 		if more {
@@ -43,7 +47,7 @@ func (c *Core) sweep(ctx context.Context) {
 }
 
 // sweepOnce puts everything that is due on the desk and waits for it; it reports whether there may be more.
-func (c *Core) sweepOnce(ctx context.Context, what DueKind, toCommand func(uid.ID) *command) (more bool) {
+func (c *Core) sweepOnce(ctx context.Context, what DueKind, toCommand func(uid.ID) *command, last map[DueKind]uid.ID) (more bool) {
 	if ctx.Err() != nil {
 		return false
 	}
@@ -55,7 +59,21 @@ func (c *Core) sweepOnce(ctx context.Context, what DueKind, toCommand func(uid.I
 		return false
 	}
 	failed := c.each(ctx, ids, toCommand)
-	return len(ids) == sweepBatch && !failed
+	if len(ids) == 0 {
+		return false
+	}
+	moved := ids[0] != last[what]
+	last[what] = ids[0]
+	return len(ids) == sweepBatch && !failed && moved
+}
+
+// longestWindow is how long lapses must be remembered.
+func (s *Settings) longestWindow() time.Duration {
+	longest := s.Caps.LapseWindow
+	for _, caps := range s.SupplierCaps {
+		longest = max(longest, caps.LapseWindow)
+	}
+	return longest
 }
 
 // each runs one bulk command per id at once, and waits for all.

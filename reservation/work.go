@@ -33,7 +33,10 @@ type work struct {
 	pools    map[stock.PoolID]*PoolRow // changed
 	newPools []*PoolRow
 	revoked  []Revocation
-	soldOut  []shortage // what refusals were based on
+	soldOut  []shortage         // what refusals were based on
+	short    bool               // the rule that runs found too little stock
+	made     map[stock.Key]bool // slots that this batch makes
+	settings *Settings
 }
 
 // shortage is a slot that could not give what was asked for.
@@ -42,10 +45,10 @@ type shortage struct {
 	free int32
 }
 
-func newWork(rows *Rows) *work {
+func newWork(rows *Rows, s *Settings) *work {
 	return &work{
 		Rows: rows, claimed: map[uid.ID]*KeyRow{}, setKeys: map[uid.ID]*KeyRow{}, dirty: map[uid.ID]*Reservation{},
-		slots: map[stock.Key]*SlotRow{}, counts: map[CountKey]*CountRow{}, pools: map[stock.PoolID]*PoolRow{},
+		made: map[stock.Key]bool{}, settings: s, slots: map[stock.Key]*SlotRow{}, counts: map[CountKey]*CountRow{}, pools: map[stock.PoolID]*PoolRow{},
 	}
 }
 
@@ -53,6 +56,9 @@ func newWork(rows *Rows) *work {
 func (w *work) slot(key stock.Key) (*SlotRow, error) {
 	if s, ok := w.slots[key]; ok {
 		return s, nil
+	}
+	if w.made[key] {
+		return w.Slots[key], nil // inserted as it is when the batch ends
 	}
 	s, ok := w.Slots[key]
 	if !ok {
@@ -110,16 +116,16 @@ func (w *work) apply(claims []stock.Claim, effect Effect) error {
 	return nil
 }
 
-// short finds the first slot that cannot give what is demanded; nil when all can. A slot that does not exist is
+// lacks finds the first slot that cannot give what is demanded; nil when all can. A slot that does not exist is
 // beyond what is on sale.
-func (w *work) short(demands []stock.Demand) *fault.Error {
+func (w *work) lacks(demands []stock.Demand) *fault.Error {
 	for _, d := range demands {
 		s, ok := w.Slots[d.Key]
 		if !ok {
 			return fault.New(fault.Invalid, "not_on_sale", "Part of the requested time is not on sale: it is past, or beyond how far ahead can be booked.")
 		}
 		if err := s.Admits(d.Count); err != nil {
-			w.soldOut = append(w.soldOut, shortage{d.Key, s.Free()})
+			w.soldOut, w.short = append(w.soldOut, shortage{d.Key, s.Free()}), true
 			return errSoldOut
 		}
 	}
@@ -256,8 +262,17 @@ func (w *work) lapse(r *Reservation) error {
 	if err := w.transition(r, step{to: Expired, cause: cause, actor: Actor{SystemActor, "sweep"}}); err != nil {
 		return err
 	}
-	for pool := range unitsByPool(r.Claims(nil)) {
+	windows := make(map[stock.PoolID]time.Duration, 2)
+	for i := range r.Items {
+		for _, claim := range r.Items[i].Piece.Claims {
+			windows[claim.Pool] = max(windows[claim.Pool], w.settings.capsOf(r.Items[i].Supplier).LapseWindow)
+		}
+	}
+	for pool, window := range windows {
 		c := w.count(CountKey{r.Caller, pool})
+		if !w.Now.Before(c.LapsedAt.Add(window)) {
+			c.Lapsed = 0 // those before are forgiven
+		}
 		c.Lapsed++
 		c.LapsedAt = w.Now
 	}

@@ -68,6 +68,9 @@ func (s *server) admitted(op operation, x *exchange, r *http.Request) *problem.P
 	if p := permitted(op, x.who); p != nil {
 		return p
 	}
+	if strings.ContainsRune(r.URL.Path, 0) || strings.Contains(r.URL.RawQuery, "%00") {
+		return problem.New("validation_failed", "").At("", "nul_character", "The address holds the character U+0000. Leave it out.")
+	}
 	return s.readable(op, r)
 }
 

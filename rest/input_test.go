@@ -73,6 +73,7 @@ func TestBadPlacing(t *testing.T) {
 		"list":                      {"[" + placing(stayItem()) + "]", 422, "validation_failed", "", "wrong_type"},
 		"null":                      {"null", 422, "validation_failed", "", "wrong_type"},
 		"nested too deeply":         {strings.Repeat(`{"items": [`, 20), 400, "too_deep", "", ""},
+		"NUL character":             {placing(stayItem(), `"id": "res_a\u0000"`), 400, "nul_character", "", ""},
 		"huge":                      {placing(stayItem(), `"id": "res_`+strings.Repeat("x", 70_000)+`"`), 413, "body_too_large", "", ""},
 		"nothing":                   {"", 400, "body_required", "", ""},
 	} {
@@ -188,7 +189,8 @@ func TestBadQueries(t *testing.T) {
 		"/v1/hotels?limits=10":                            {422, "validation_failed", "limits", "unknown_parameter"},
 		"/v1/hotels?after=nonsense":                       {422, "validation_failed", "after", "not_a_cursor"},
 		"/v1/reservations?after=nonsense":                 {422, "validation_failed", "after", "cursor_invalid"},
-		"/v1/reservations?before=%00":                     {422, "validation_failed", "before", "cursor_invalid"},
+		"/v1/reservations?before=%00":                     {422, "validation_failed", "", "nul_character"},
+		"/v1/reservations?locator=%00":                    {422, "validation_failed", "", "nul_character"},
 		"/v1/reservations?status=open":                    {422, "validation_failed", "status", "not_a_choice"},
 		"/v1/reservations?updated_since=yesterday":        {422, "validation_failed", "updated_since", "wrong_format"},
 		"/v1/payments":                                    {422, "validation_failed", "reservation", "required"},

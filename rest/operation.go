@@ -147,7 +147,7 @@ func (s *server) codesByStatus(op operation) map[int][]string {
 		codes = append(codes, "scope_missing")
 	}
 	if op.takesBody() {
-		codes = append(codes, "malformed_json", "duplicate_key", "invalid_utf8", "trailing_data", "too_deep", "body_unreadable",
+		codes = append(codes, "malformed_json", "duplicate_key", "invalid_utf8", "nul_character", "trailing_data", "too_deep", "body_unreadable",
 			"body_too_large", "unsupported_media_type", "request_timeout")
 		if !op.bodyOptional {
 			codes = append(codes, "body_required")

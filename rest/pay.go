@@ -89,6 +89,7 @@ func (s *server) paymentCalls() {
 		scopes: []identity.Scope{identity.PaymentsWrite}, status: http.StatusOK, key: keyRequired,
 		answers: map[int]string{http.StatusAccepted: "The payment runs; its outcome is not known yet."},
 		codes: []string{
+			"not_all_yours",
 			"reservation_not_found", "hold_expired", "not_payable", "payment_running", "payment_declined", "paid_too_late", "payment_method_unknown",
 			"card_number_refused", "payment_provider_unavailable",
 		},

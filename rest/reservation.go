@@ -108,12 +108,12 @@ func (s *server) reservationCalls() {
 	handle(s, operation{
 		id: "extend-reservation", method: http.MethodPost, path: path + "/{reservation_id}/extend", tag: tag, summary: "Extend a hold",
 		about:  "Gives an unpaid reservation more time to be paid, up to a cap. No body. The header Idempotency-Key is not needed: how often a hold was extended shows in its history.",
-		scopes: booking, status: http.StatusOK, codes: []string{"reservation_not_found", "hold_expired", "hold_limit", "not_extendable"}, noBody: true,
+		scopes: booking, status: http.StatusOK, codes: []string{"reservation_not_found", "not_all_yours", "hold_expired", "hold_limit", "not_extendable"}, noBody: true,
 	}, s.extend)
 	handle(s, operation{
 		id: "release-reservation", method: http.MethodDelete, path: path + "/{reservation_id}", tag: tag, summary: "Cancel an unpaid reservation",
 		about:  "Gives the stock back. Repeating it changes nothing. Once paid, cancelling needs a quote (409 `quote_required`).",
-		scopes: booking, status: http.StatusNoContent, codes: []string{"reservation_not_found", "quote_required", "payment_running", "not_cancellable"},
+		scopes: booking, status: http.StatusNoContent, codes: []string{"reservation_not_found", "not_all_yours", "quote_required", "payment_running", "not_cancellable"},
 	}, s.release)
 }
 

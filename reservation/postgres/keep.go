@@ -24,12 +24,12 @@ func (s *Store) Secret(ctx context.Context, name string, fresh []byte) ([]byte, 
 }
 
 // Prune removes what nobody asks for any more.
-func (s *Store) Prune(ctx context.Context, keys, batches time.Time, limit int) (int, error) {
+func (s *Store) Prune(ctx context.Context, keys, batches, counts time.Time, limit int) (int, error) {
 	gone := [3]int{}
 	for i, what := range []struct {
 		query query
 		older time.Time
-	}{{qPruneKeys, keys}, {qPruneBatches, batches}, {qPruneCounts, batches}} {
+	}{{qPruneKeys, keys}, {qPruneBatches, batches}, {qPruneCounts, counts}} {
 		err := s.once(ctx, func(p *pipe) {
 			p.add(ctx, what.query, p.args().time(what.older).int8(int64(limit)), step{name: what.query.name, rows: -1, changed: &gone[i]})
 		})

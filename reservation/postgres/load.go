@@ -134,7 +134,7 @@ func (t *transaction) claimKeys(ctx context.Context, p *pipe, now time.Time) err
 
 // outcome is everything of a key that decide may still change, to see whether it did.
 func outcome(k *reservation.KeyRow, facts string) string {
-	return fmt.Sprintf("%x %d %d %s", k.Reservation, k.State, k.Answer, facts)
+	return fmt.Sprintf("%x %x %d %d %s", k.Request, k.Reservation, k.State, k.Answer, facts)
 }
 
 func findKey(keys []*reservation.KeyRow, id uid.ID) (int, bool) {

@@ -43,8 +43,8 @@ SELECT id, request, reservation, state, answer, facts, created_at FROM claimed W
 DELETE FROM idempotency_keys WHERE id = ANY ($1::uuid[]);
 
 -- name: set_keys
-UPDATE idempotency_keys k SET reservation = n.reservation, state = n.state, answer = n.answer, facts = n.facts::json
-FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::smallint[], $5::text[]) AS n (id, reservation, state, answer, facts)
+UPDATE idempotency_keys k SET reservation = n.reservation, state = n.state, answer = n.answer, facts = n.facts::json, request = n.request
+FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::smallint[], $5::text[], $6::uuid[]) AS n (id, reservation, state, answer, facts, request)
 WHERE k.id = n.id;
 
 -- name: keys
@@ -308,7 +308,7 @@ SELECT id FROM reservations WHERE status IN (1, 2) AND hold_expires_at <= $1::ti
 SELECT id FROM reservations WHERE step <> 0 AND step_due <= $1::timestamptz ORDER BY step_due, id LIMIT $2::bigint;
 
 -- name: due_ends
-SELECT id FROM reservations WHERE status = 3 AND ends_at <= $1::timestamptz ORDER BY ends_at, id LIMIT $2::bigint;
+SELECT id FROM reservations WHERE status = 3 AND step = 0 AND ends_at <= $1::timestamptz ORDER BY ends_at, id LIMIT $2::bigint;
 
 -- name: pools_after
 SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version FROM pools

@@ -69,7 +69,8 @@ func (t *transaction) writeKeys(ctx context.Context, p *pipe, c *reservation.Cha
 		optionalIDs(n, func(i int) uid.ID { return set[i].Reservation }).
 		int2s(n, func(i int) int16 { return int16(set[i].State) }).
 		int2s(n, func(i int) int16 { return int16(set[i].Answer) }).
-		optionalTexts(n, func(i int) string { return facts[i] }), n)
+		optionalTexts(n, func(i int) string { return facts[i] }).
+		ids(n, func(i int) uid.ID { return set[i].Request }), n)
 	return nil
 }
 

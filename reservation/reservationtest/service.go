@@ -58,6 +58,11 @@ func RunService(t *testing.T, open func(t *testing.T) reservation.Store) {
 		"Poison":                    testPoison,
 		"StoreGone":                 testStoreGone,
 		"Overload":                  testOverload,
+		"KeyOfTheSecondTry":         testKeyOfSecondTry,
+		"LapsesAreForgiven":         testLapsesForgiven,
+		"ManyLapsedHoldsAreSold":    testManyLapsedSold,
+		"CancelAfterTheEnd":         testCancelAfterTheEnd,
+		"StaffOfOneSupplier":        testStaffOfOneSupplier,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

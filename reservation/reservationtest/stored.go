@@ -52,10 +52,10 @@ func testPrune(t *testing.T, s reservation.Store) {
 	counts := reservation.Need{Counts: []reservation.CountKey{rows[0].Key, rows[1].Key, rows[2].Key}}
 	transact(t, s, counts, always(reservation.Changes{SetCounts: rows}))
 
-	if n := must[int](t)(s.Prune(t.Context(), cut, cut, 2)); n == 0 || n > 6 {
+	if n := must[int](t)(s.Prune(t.Context(), cut, cut, cut, 2)); n == 0 || n > 6 {
 		t.Errorf("%d rows went, want at most 2 of each kind", n)
 	}
-	for calls := 0; must[int](t)(s.Prune(t.Context(), cut, cut, 2)) > 0; calls++ {
+	for calls := 0; must[int](t)(s.Prune(t.Context(), cut, cut, cut, 2)) > 0; calls++ {
 		if calls > 20 {
 			t.Fatal("pruning never ends")
 		}

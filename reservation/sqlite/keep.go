@@ -34,14 +34,14 @@ func (s *Store) Secret(ctx context.Context, name string, fresh []byte) ([]byte, 
 }
 
 // Prune removes what nobody asks for any more.
-func (s *Store) Prune(ctx context.Context, keys, batches time.Time, limit int) (int, error) {
+func (s *Store) Prune(ctx context.Context, keys, batches, counts time.Time, limit int) (int, error) {
 	gone := 0
 	err := s.db.Write(ctx, func(conn *sqlite.Conn) error {
 		gone = 0
 		for _, what := range []struct {
 			query string
 			older time.Time
-		}{{qPruneKeys, keys}, {qPruneBatches, batches}, {qPruneCounts, batches}} {
+		}{{qPruneKeys, keys}, {qPruneBatches, batches}, {qPruneCounts, counts}} {
 			st, err := prepare(conn, what.query)
 			if err != nil {
 				return err

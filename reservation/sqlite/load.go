@@ -265,6 +265,11 @@ func loadPools(conn *sqlite.Conn, need reservation.Need, rows *reservation.Rows)
 			return err
 		}
 	}
+	for _, p := range rows.PoolRefs { // one row, however it was asked for
+		if rows.Pools[p.ID] != nil {
+			rows.Pools[p.ID] = p
+		}
+	}
 	return nil
 }
 

@@ -196,7 +196,7 @@ SELECT id FROM reservations WHERE status IN (1, 2) AND hold_expires_at <= ?1 ORD
 SELECT id FROM reservations WHERE step <> 0 AND step_due <= ?1 ORDER BY step_due, id LIMIT ?2;
 
 -- name: due_ends
-SELECT id FROM reservations WHERE status = 3 AND ends_at <= ?1 ORDER BY ends_at, id LIMIT ?2;
+SELECT id FROM reservations WHERE status = 3 AND step = 0 AND ends_at <= ?1 ORDER BY ends_at, id LIMIT ?2;
 
 -- name: secret
 SELECT value FROM secrets WHERE name = ?1;

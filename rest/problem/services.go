@@ -3,6 +3,7 @@ package problem
 // stockEntries: whether something can be had.
 var stockEntries = []Entry{
 	{Code: "sold_out", Status: conflict, Title: "Sold out", Meaning: "At least one night has nothing left. Nothing was reserved.", Remedy: "Choose other dates or another room type; a new search shows what there is."},
+	{Code: "not_all_yours", Status: forbidden, Title: "Items of other suppliers", Meaning: "The reservation has items of other suppliers, which your staff may not change.", Remedy: "Cancel your own items by a quote that names them."},
 	{Code: "hold_limit", Status: conflict, Title: "Too much on hold", Meaning: "You keep, or lately kept, more unpaid stock than one caller may.", Remedy: "Pay for or cancel what you hold, then try again; after many lapsed holds, wait an hour."},
 	{Code: "not_on_sale", Status: invalid, Title: "Not on sale", Meaning: "What the offer names is not sold on these dates: it does not exist, or not that far ahead.", Remedy: "Search again and take a fresh offer.", Place: true},
 	{Code: "offer_expired", Status: gone, Title: "Offer has ended", Meaning: "The offer's time is over, and with it its price.", Remedy: "Search again and take a fresh offer."},

@@ -58,6 +58,7 @@ const (
 var requestEntries = []Entry{
 	{Code: "malformed_json", Status: badRequest, Title: "Not JSON", Meaning: "The body is not valid JSON. Nothing was done.", Remedy: "Send one JSON value as RFC 8259 defines it. The answer says at which byte reading stopped."},
 	{Code: "duplicate_key", Status: badRequest, Title: "Key given twice", Meaning: "An object of the body has the same key twice, and it is not clear which one is meant. Nothing was done.", Remedy: "Send every key once.", Place: true},
+	{Code: "nul_character", Status: badRequest, Title: "NUL character", Meaning: "A text holds the character U+0000. Nothing was done.", Remedy: "Leave the character out.", Place: true},
 	{Code: "invalid_utf8", Status: badRequest, Title: "Not UTF-8", Meaning: "The body has bytes that are not UTF-8. Nothing was done.", Remedy: "Encode the body as UTF-8, without half surrogates.", Place: true},
 	{Code: "trailing_data", Status: badRequest, Title: "Something after the end", Meaning: "After the JSON value there is more. Nothing was done.", Remedy: "Send one JSON value and nothing behind it."},
 	{Code: "too_deep", Status: badRequest, Title: "Nested too deeply", Meaning: "The body nests objects and lists more deeply than any call here needs.", Remedy: "Send the body in the form the reference shows."},

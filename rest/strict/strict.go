@@ -38,6 +38,9 @@ func Decode(data []byte, v any) error {
 	if tooDeep(data) {
 		return &Error{Code: "too_deep", Message: fmt.Sprintf("Objects and lists may nest %d deep.", MaxDepth), Syntax: true}
 	}
+	if hasNUL(data) {
+		return &Error{Code: "nul_character", Message: "A text has the character U+0000, which no store keeps.", Syntax: true}
+	}
 	return explain(json.Unmarshal(data, v, strictly))
 }
 
@@ -99,6 +102,20 @@ func tooDeep(data []byte) bool {
 		case c == '}', c == ']':
 			depth--
 		}
+	}
+	return false
+}
+
+// hasNUL finds an escaped U+0000; a raw one is no JSON.
+func hasNUL(data []byte) bool {
+	for i := 0; i+5 < len(data); i++ {
+		if data[i] != '\\' {
+			continue
+		}
+		if string(data[i+1:i+6]) == "u0000" {
+			return true
+		}
+		i++ // what is escaped is no backslash that escapes
 	}
 	return false
 }

@@ -54,6 +54,7 @@ func TestDecode(t *testing.T) {
 		"fraction for an integer": {in: `{"count": 1.5}`, code: "wrong_type", pointer: "/count"},
 		"too large":               {in: `{"count": 99999999999}`, code: "too_large", pointer: "/count"},
 		"list for an object":      {in: `[]`, code: "wrong_type"},
+		"escaped NUL":             {in: `{"a": "b\u0000"}`, code: "nul_character", syntax: true},
 		"too deep":                {in: strings.Repeat("[", 17) + strings.Repeat("]", 17), code: "too_deep", syntax: true},
 		"brackets in a text":      {in: `{"id": "` + strings.Repeat("[", 40) + `\""}`},
 	} {
