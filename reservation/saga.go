@@ -73,8 +73,13 @@ func (s *saga) drive(id uid.ID) <-chan struct{} {
 func (s *saga) resume(ctx context.Context) {
 	tick := time.NewTicker(resumeEvery)
 	defer tick.Stop()
+	var ahead time.Duration
+	if !s.core.follow {
+		ahead = firstStepDelay // the only process on its store: nobody else drives what the last one left
+	}
 	for {
-		ids, err := s.core.store.Due(ctx, DueSteps, s.core.clock.Now(), resumeBatch)
+		ids, err := s.core.store.Due(ctx, DueSteps, s.core.clock.Now().Add(ahead), resumeBatch)
+		ahead = 0
 		if err != nil && ctx.Err() == nil {
 			s.core.log.Warn("looking for payments to resume", "error", err)
 		}
