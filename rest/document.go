@@ -28,7 +28,7 @@ var scopeAbout = map[identity.Scope]string{
 	identity.OffersRead:        "search offers",
 	identity.ReservationsWrite: "reserve, and read and cancel what you reserved",
 	identity.PaymentsWrite:     "pay",
-	identity.RefundsApprove:    "approve refunds (staff)",
+	identity.RefundsApprove:    "read reservations and payments (staff of a supplier)",
 	identity.InventoryWrite:    "change hotels, rates and inventory (staff of a supplier)",
 	identity.StaffAll:          "everything (staff)",
 }
