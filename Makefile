@@ -7,10 +7,14 @@ JOBS  ?= 2
 # More for `make test`, such as ARGS='-run TestDesk -count=1', and the packages it is about.
 ARGS  ?=
 PKG   ?= ./...
+# The proof for `make prove`, how many runs of it, or the seed of the one run to repeat.
+PROOF ?=
+RUNS  ?= 0
+SEED  ?= 0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench gen tools \
+.PHONY: help run build test prove check bench gen tools \
 	check-format check-lint check-vet check-arch check-dead check-gen check-mod check-vuln
 
 help: ## list the verbs
@@ -26,6 +30,11 @@ test: ## run every test on real engines (ARGS='-run X', PKG=./stock/...)
 	@mkdir -p $(BIN)
 	@go build -o $(BIN)/engines ./test/engine/cmd/engines
 	$(BIN)/engines -- go test -timeout 20m -p $(JOBS) $(ARGS) $(PKG)
+
+prove: ## run the long form of a proof (PROOF=sim RUNS=20000 or SEED=77); without PROOF, list them
+	@mkdir -p $(BIN)
+	@go build -o $(BIN)/engines ./test/engine/cmd/engines
+	@$(if $(PROOF),$(BIN)/engines --) go run ./test/prove --runs $(RUNS) --seed $(SEED) $(PROOF)
 
 check: tools ## format, lint, vet, import ladder, dead code, generated files, modules, known vulnerabilities
 	@$(MAKE) --no-print-directory --keep-going \
