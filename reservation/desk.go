@@ -20,8 +20,13 @@ import (
 // commits the difference with its events in one durable transaction. Every answer, refusals too, comes after that
 // commit. Batches grow by themselves with the load; a row lock held for one batch is the only coordination between
 // lanes and processes.
+//
+// A lane has two clerks who take turns: while the batch of one is being written, the other gathers the next, and has
+// its transaction begun and its keys claimed by the time the first one's row locks fall. A clerk passes the turn on only
+// when the store has given it its locks and its rules have run, so commands are decided in the order in which they came.
 
 const (
+	clerksPerLane = 2                      // batches of a lane under way at once
 	dueLimit      = 64                     // lapsed holds a batch takes along
 	dueRounds     = 16                     // how often commands that found too little wait for further ones
 	bulkShare     = 8                      // 1/8 of a batch's rows is kept for bulk work when both wait
@@ -69,9 +74,29 @@ type desk struct {
 }
 
 type lane struct {
+	live chan *command
+	bulk chan *command
+	turn chan struct{} // holds one token: that of the clerk who gathers a batch, until its rules have run
+}
+
+// clerk decides batches of a lane, one at a time, and writes its events to a stream of its own.
+type clerk struct {
+	lane   *lane
 	stream string
-	live   chan *command
-	bulk   chan *command
+	turn   bool // has the lane's turn
+}
+
+func (c *clerk) takeTurn() {
+	c.lane.turn <- struct{}{}
+	c.turn = true
+}
+
+// passTurn lets the other clerk gather its batch; again, it does nothing.
+func (c *clerk) passTurn() {
+	if c.turn {
+		c.turn = false
+		<-c.lane.turn
+	}
 }
 
 func newDesk(d Deps, e *early, w *watchers, m *meter) *desk {
@@ -81,9 +106,9 @@ func newDesk(d Deps, e *early, w *watchers, m *meter) *desk {
 	if d.StoreClock {
 		k.now = func() time.Time { return time.Time{} }
 	}
-	for i := range d.Settings.Lanes {
+	for range d.Settings.Lanes {
 		k.lanes = append(k.lanes, &lane{
-			stream: fmt.Sprintf("%s/lane-%d", d.Node, i), live: make(chan *command, d.Settings.Queue), bulk: make(chan *command, d.Settings.Queue),
+			live: make(chan *command, d.Settings.Queue), bulk: make(chan *command, d.Settings.Queue), turn: make(chan struct{}, 1),
 		})
 	}
 	m.queue(k.waiting)
@@ -93,15 +118,19 @@ func newDesk(d Deps, e *early, w *watchers, m *meter) *desk {
 // start opens the lanes; they outlive ctx, since only stop ends them.
 func (k *desk) start(ctx context.Context) {
 	ctx, k.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	for _, l := range k.lanes {
-		k.wg.Go(func() { k.serve(ctx, l) })
+	for i, l := range k.lanes {
+		for j := range clerksPerLane {
+			c := &clerk{lane: l, stream: fmt.Sprintf("%s/lane-%d-%d", k.node, i, j)}
+			k.wg.Go(func() { k.serve(ctx, c) })
+		}
 	}
 }
 
 // stop lets everything that waits be decided, then ends the lanes. When ctx ends, what is left is given up.
 func (k *desk) stop(ctx context.Context) {
 	k.mu.Lock()
-	if !k.draining {
+	again := k.draining
+	if !again {
 		k.draining = true
 		for _, l := range k.lanes {
 			close(l.live)
@@ -111,7 +140,9 @@ func (k *desk) stop(ctx context.Context) {
 	defer context.AfterFunc(ctx, k.cancel)()
 	k.wg.Wait()
 	k.cancel()
-	close(k.stopped)
+	if !again {
+		close(k.stopped)
+	}
 }
 
 func (k *desk) waiting() int {
@@ -148,9 +179,14 @@ func (k *desk) submit(ctx context.Context, c *command, bulk bool) error {
 		return c.err
 	case <-ctx.Done():
 		c.dropped.Store(true) // skipped if its batch has not begun; else it takes effect and a retry finds it
-		return fault.New(fault.Unavailable, "gave_up_waiting", "The answer did not come in time. Ask again with the same Idempotency-Key to learn what became of it.").
-			RetryIn(retryOverload).Because(ctx.Err())
+		return gaveUp(ctx)
 	}
+}
+
+// gaveUp is what a caller is told whose time is over while its command waits.
+func gaveUp(ctx context.Context) error {
+	return fault.New(fault.Unavailable, "gave_up_waiting", "The answer did not come in time. Ask again with the same Idempotency-Key to learn what became of it.").
+		RetryIn(retryOverload).Because(ctx.Err())
 }
 
 func (k *desk) enqueue(ctx context.Context, l *lane, c *command, bulk bool) error {
@@ -172,7 +208,7 @@ func (k *desk) enqueue(ctx context.Context, l *lane, c *command, bulk bool) erro
 	case l.bulk <- c:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return gaveUp(ctx)
 	case <-k.stopped:
 		return errDraining
 	}
@@ -183,39 +219,42 @@ func laneOf(pool stock.PoolID, lanes int) int {
 	return int(uint64(pool) * 0x9e3779b97f4a7c15 >> 32 % uint64(lanes))
 }
 
-// serve is the loop of one lane.
-func (k *desk) serve(ctx context.Context, l *lane) {
-	live := l.live
+// serve is the loop of one clerk.
+func (k *desk) serve(ctx context.Context, c *clerk) {
 	for {
-		var first *command
-		select { // live work goes first
-		case c, ok := <-live:
-			if !ok {
-				k.finish(ctx, l)
-				return
-			}
-			first = c
-		default:
-			select {
-			case c, ok := <-live:
-				if !ok {
-					k.finish(ctx, l)
-					return
-				}
-				first = c
-			case first = <-l.bulk:
-			}
+		c.takeTurn()
+		first, ok := c.lane.first()
+		if !ok {
+			k.finish(ctx, c)
+			return
 		}
-		k.run(ctx, l, k.collect(l, first))
+		k.run(ctx, c, k.collect(c.lane, first))
+		c.passTurn()
+	}
+}
+
+// first waits for a command, live work first; false once the live queue has closed and run dry.
+func (l *lane) first() (*command, bool) {
+	select {
+	case c, ok := <-l.live:
+		return c, ok
+	default:
+	}
+	select {
+	case c, ok := <-l.live:
+		return c, ok
+	case c := <-l.bulk:
+		return c, true
 	}
 }
 
 // finish decides what bulk work still waits when the live queue has closed and run dry.
-func (k *desk) finish(ctx context.Context, l *lane) {
+func (k *desk) finish(ctx context.Context, c *clerk) {
+	defer c.passTurn()
 	for {
 		select {
-		case c := <-l.bulk:
-			k.run(ctx, l, []*command{c})
+		case first := <-c.lane.bulk:
+			k.run(ctx, c, []*command{first})
 		default:
 			return
 		}
@@ -258,21 +297,21 @@ func (k *desk) collect(l *lane, first *command) []*command {
 }
 
 // run commits a batch, or takes it apart until the command that cannot be decided stands alone.
-func (k *desk) run(ctx context.Context, l *lane, batch []*command) {
+func (k *desk) run(ctx context.Context, c *clerk, batch []*command) {
 	if len(batch) == 0 {
 		return
 	}
 	var err error
 	for try, round := 0, 0; try < batchTries; try++ {
 		var more bool
-		if more, err = k.commit(ctx, l, batch); err == nil {
+		if more, err = k.commit(ctx, c, batch, round); err == nil {
 			var again []*command
-			for _, c := range batch {
-				if more && c.short && round < dueRounds {
-					again = append(again, c)
+			for _, cmd := range batch {
+				if more && cmd.short && round < dueRounds {
+					again = append(again, cmd)
 					continue
 				}
-				close(c.done)
+				close(cmd.done)
 			}
 			if len(again) == 0 {
 				return
@@ -289,16 +328,16 @@ func (k *desk) run(ctx context.Context, l *lane, batch []*command) {
 	if len(batch) > 1 && !unreachable(err) {
 		k.meter.split.Inc()
 		k.log.Warn("batch taken apart", "commands", len(batch), "error", err)
-		k.run(ctx, l, batch[:len(batch)/2])
-		k.run(ctx, l, batch[len(batch)/2:])
+		k.run(ctx, c, batch[:len(batch)/2])
+		k.run(ctx, c, batch[len(batch)/2:])
 		return
 	}
-	for _, c := range batch {
-		c.err = undecided(err)
-		if fault.KindOf(c.err) == fault.Internal {
-			k.log.Error("command failed", "command", c.name, "error", err)
+	for _, cmd := range batch {
+		cmd.err = undecided(err)
+		if fault.KindOf(cmd.err) == fault.Internal {
+			k.log.Error("command failed", "command", cmd.name, "error", err)
 		}
-		close(c.done)
+		close(cmd.done)
 	}
 }
 
@@ -330,12 +369,12 @@ func undecided(err error) error {
 
 // commit runs one transaction for the batch. A commit whose answer was lost is looked up by the batch's id.
 // more: the batch gave lapsed holds back and there are further ones.
-func (k *desk) commit(ctx context.Context, l *lane, batch []*command) (more bool, err error) {
+func (k *desk) commit(ctx context.Context, c *clerk, batch []*command, round int) (more bool, err error) {
 	n := &needs{}
-	for _, c := range batch {
-		c.need(n)
+	for _, cmd := range batch {
+		cmd.need(n)
 	}
-	b := Batch{ID: uid.New(), Stream: l.stream, Now: k.now()}
+	b := Batch{ID: uid.New(), Stream: c.stream, Now: k.now()}
 	var w *work
 	var token *noteToken
 	began := time.Now()
@@ -347,7 +386,11 @@ func (k *desk) commit(ctx context.Context, l *lane, batch []*command) (more bool
 		}
 		w.keep(need.Keys)
 		token = k.early.note(w.soldOut)
-		return w.changes(), nil
+		changes := w.changes()
+		if !w.unfinished(round) {
+			c.passTurn()
+		}
+		return changes, nil
 	})
 	if errors.Is(err, ErrUnknownCommit) {
 		err = k.settle(ctx, b.ID)
@@ -362,6 +405,11 @@ func (k *desk) commit(ctx context.Context, l *lane, batch []*command) (more bool
 	k.watchers.tell(changed)
 	k.meter.batch(len(batch), len(changed), time.Since(began))
 	return w.DueMore && len(w.Due) > 0, nil
+}
+
+// unfinished says that commands of the batch will be decided again in the next round, before any that came later.
+func (w *work) unfinished(round int) bool {
+	return w.anyShort && w.DueMore && len(w.Due) > 0 && round < dueRounds
 }
 
 // decide runs the rules of a batch on its rows. What has lapsed is given back first.
@@ -389,6 +437,7 @@ func (k *desk) decide(rows *Rows, batch []*command) (w *work, err error) {
 			c.err = refusal
 		}
 		c.short = c.err != nil && w.short
+		w.anyShort = w.anyShort || c.short
 	}
 	return w, nil
 }

@@ -33,7 +33,10 @@ type belief struct {
 // noteToken marks what one batch found.
 type noteToken struct{ keys []stock.Key }
 
-const earlyShardMax = 4096 // beliefs a shard keeps; more are simply not remembered
+const (
+	earlyShardMax = 4096 // beliefs a shard keeps; more are simply not remembered
+	evictLooks    = 16   // how many a full shard looks at to find one that is over
+)
 
 func newEarly(believeFor time.Duration) *early {
 	e := &early{believeFor: believeFor}
@@ -60,13 +63,29 @@ func (e *early) note(shortages []shortage) *noteToken {
 		if b := sh.seen[s.key]; b != nil {
 			b.free, b.token, b.until = s.free, t, time.Time{}
 			t.keys = append(t.keys, s.key)
-		} else if len(sh.seen) < earlyShardMax {
+		} else if len(sh.seen) < earlyShardMax || sh.evict(time.Now()) {
 			sh.seen[s.key] = &belief{free: s.free, token: t}
 			t.keys = append(t.keys, s.key)
 		}
 		sh.mu.Unlock()
 	}
 	return t
+}
+
+// evict makes room by forgetting what nobody has asked for since it stopped being believed; it looks at a few, as the map
+// gives them. false: all of those are in use.
+func (sh *earlyShard) evict(now time.Time) bool {
+	looked := 0
+	for k, b := range sh.seen {
+		if b.probe == nil && !b.until.IsZero() && !now.Before(b.until) {
+			delete(sh.seen, k)
+			return true
+		}
+		if looked++; looked == evictLooks {
+			break
+		}
+	}
+	return false
 }
 
 // believe starts the time for which the notes of a committed batch hold.

@@ -97,3 +97,29 @@ func TestEarlyProbesOnceAfterTheBound(t *testing.T) {
 		}
 	})
 }
+
+// A shard that is full of what nobody asks for any more makes room; what is still believed is not thrown out.
+func TestEarlyMakesRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEarly(50 * time.Millisecond)
+		sh := e.shard(scarce)
+		fill := func(until time.Time) {
+			for s := stock.Slot(0); len(sh.seen) < earlyShardMax; s++ {
+				k := stock.Key{Pool: 1000, Slot: s}
+				if e.shard(k) == sh {
+					sh.seen[k] = &belief{until: until}
+				}
+			}
+		}
+		fill(time.Now().Add(time.Hour))
+		if e.note([]shortage{{scarce, 0}}); sh.seen[scarce] != nil || len(sh.seen) != earlyShardMax {
+			t.Fatal("a full shard grew, or threw out what is believed")
+		}
+		clear(sh.seen)
+		fill(time.Now())
+		e.believe(e.note([]shortage{{scarce, 0}}))
+		if !e.ask(want(1)).refuse || len(sh.seen) != earlyShardMax {
+			t.Fatal("no room was made")
+		}
+	})
+}

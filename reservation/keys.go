@@ -14,6 +14,7 @@ import (
 type keyReader struct {
 	store Store
 	asks  chan keyAsk
+	ended chan struct{} // closed when nobody answers any more
 }
 
 type keyAsk struct {
@@ -32,7 +33,7 @@ const (
 )
 
 func newKeyReader(s Store) *keyReader {
-	return &keyReader{store: s, asks: make(chan keyAsk, keyAsksWaiting)}
+	return &keyReader{store: s, asks: make(chan keyAsk, keyAsksWaiting), ended: make(chan struct{})}
 }
 
 // find reads one key; nil if it is not stored.
@@ -46,12 +47,15 @@ func (k *keyReader) find(ctx context.Context, id uid.ID) (*KeyRow, error) {
 	select {
 	case g := <-a.got:
 		return g.row, g.err
+	case <-k.ended:
+		return nil, errDraining
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, gaveUp(ctx)
 	}
 }
 
 func (k *keyReader) run(ctx context.Context) {
+	defer close(k.ended)
 	for {
 		select {
 		case <-ctx.Done():

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"strconv"
 
 	"holdfast/fault"
@@ -22,7 +23,7 @@ type placing struct {
 	pieces   []offer.Piece
 	issued   []offer.Offer // the offer each piece came from
 	demands  []stock.Demand
-	units    map[stock.PoolID]int32
+	units    []poolUnits
 	currency string
 }
 
@@ -64,7 +65,7 @@ func (c *Core) Place(ctx context.Context, req PlaceRequest) (Answer, error) {
 
 // prepare opens the offers and checks what needs no stock.
 func (c *Core) prepare(req PlaceRequest) (*placing, error) {
-	p := &placing{PlaceRequest: req, id: uid.New(), units: map[stock.PoolID]int32{}}
+	p := &placing{PlaceRequest: req, id: uid.New()}
 	if req.Name != "" {
 		p.id = namedID(req.Caller.Subject, req.Name)
 	}
@@ -106,13 +107,15 @@ func (c *Core) prepare(req PlaceRequest) (*placing, error) {
 				return nil, invalid("/items/"+strconv.Itoa(i), "too_many_units", "One item takes at most %d units.", c.capsOf(p.pieces[i].Supplier).UnitsPerItem)
 			}
 		}
+		for _, cl := range p.pieces[i].Claims {
+			p.units = addUnits(p.units, cl)
+		}
 		claims = append(claims, p.pieces[i].Claims...)
 	}
 	var err error
 	if p.demands, err = stock.Demands(claims); err != nil {
 		return nil, invalid("/items", "offer_invalid", "An item asks for nothing that can be reserved.")
 	}
-	p.units = unitsByPool(claims)
 	if e := req.Expected; e != nil && (e.Minor != total || string(e.Currency) != p.currency) {
 		got := p.issued[0].Total()
 		got.Minor = total
@@ -157,8 +160,8 @@ func (c *Core) placeCommand(p *placing, placed **Reservation, first **KeyRow) *c
 			for i := range p.pieces {
 				n.claims(p.pieces[i].Claims)
 			}
-			for pool := range p.units {
-				n.count(CountKey{p.Caller.Subject, pool})
+			for _, u := range p.units {
+				n.count(CountKey{p.Caller.Subject, u.pool})
 			}
 		},
 		rule: func(w *work) error {
@@ -203,13 +206,20 @@ func (c *Core) placeable(w *work, p *placing) error {
 	}
 	for i := range p.pieces {
 		caps := c.capsOf(p.pieces[i].Supplier)
-		for _, cl := range p.pieces[i].Claims {
-			if err := caps.admit(w, CountKey{p.Caller.Subject, cl.Pool}, p.units[cl.Pool]); err != nil {
-				return err
+		for _, u := range p.units {
+			if p.claims(i, u.pool) {
+				if err := caps.admit(w, CountKey{p.Caller.Subject, u.pool}, u.units); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// claims reports whether a piece claims from a pool.
+func (p *placing) claims(piece int, pool stock.PoolID) bool {
+	return slices.ContainsFunc(p.pieces[piece].Claims, func(c stock.Claim) bool { return c.Pool == pool })
 }
 
 // admit applies the caps on what one caller holds unpaid in one pool.

@@ -22,7 +22,7 @@ func (c *Core) DefinePools(ctx context.Context, specs []PoolSpec) ([]stock.PoolI
 		switch {
 		case s.Ref.IsZero() || s.Supplier.IsZero():
 			return nil, invalid("/", "pool_invalid", "Pool %d has no id or no supplier.", i)
-		case s.From >= s.To || int(s.To-s.From) > MaxPoolSlots:
+		case s.From >= s.To || int64(s.To)-int64(s.From) > MaxPoolSlots:
 			return nil, invalid("/", "pool_invalid", "Pool %d has %d slots; 1 to %d are possible.", i, s.To-s.From, MaxPoolSlots)
 		case s.Physical < 0 || s.Physical > stock.MaxUnits || s.OverbookingBP < -10_000 || s.OverbookingBP > stock.MaxOverbookingBP:
 			return nil, invalid("/", "pool_invalid", "Pool %d: capacity %d or overbooking %d is out of range.", i, s.Physical, s.OverbookingBP)
@@ -140,7 +140,7 @@ func byPool(changes []StockChange) map[stock.PoolID][]StockChange {
 func (ch *StockChange) check() error {
 	probe := stock.New(0, 0)
 	switch {
-	case ch.From >= ch.To || int(ch.To-ch.From) > MaxPoolSlots:
+	case ch.From >= ch.To || int64(ch.To)-int64(ch.From) > MaxPoolSlots:
 		return invalid("/from", "span_invalid", "The time to change is empty or too long.")
 	case ch.Physical != nil && probe.SetPhysical(*ch.Physical) != nil:
 		return invalid("/capacity", "capacity_out_of_range", "The capacity must be 0 to %d.", stock.MaxUnits)
@@ -159,16 +159,14 @@ func stockCommand(pool stock.PoolID, ch StockChange) *command {
 		name: "change_stock", lane: pool, rows: int(ch.To - ch.From),
 		need: func(n *needs) {
 			n.span(ch.Span)
-			if ch.Default {
-				n.pool(pool)
-			}
+			n.pool(pool)
 		},
 		rule: func(w *work) error {
+			p := w.Pools[pool]
+			if p == nil || p.Retired { // a change must not open again what was closed for good
+				return errPoolGone
+			}
 			if ch.Default {
-				p := w.Pools[pool]
-				if p == nil || p.Retired {
-					return errPoolGone
-				}
 				if ch.Physical != nil {
 					p.Physical = *ch.Physical
 				}
@@ -223,7 +221,8 @@ func (c *Core) RetirePools(ctx context.Context, pools []stock.PoolID, from stock
 		return nil
 	}
 	return c.desk.do(ctx, &command{
-		name: "retire_pools", lane: pools[0], rows: len(pools),
+		name: "retire_pools", lane: pools[0],
+		rows: c.settings.BatchRows, // all slots of the pools: whatever comes after waits for the next batch
 		need: func(n *needs) {
 			n.pool(pools...)
 			for _, p := range pools {
@@ -274,7 +273,7 @@ func containsPool(pools []stock.PoolID, p stock.PoolID) bool {
 
 // Slots implements Service.
 func (c *Core) Slots(ctx context.Context, span Span) ([]SlotRow, error) {
-	if span.From >= span.To || int(span.To-span.From) > MaxPoolSlots {
+	if span.From >= span.To || int64(span.To)-int64(span.From) > MaxPoolSlots {
 		return nil, invalid("/from", "span_invalid", "The time asked for is empty or too long.")
 	}
 	return c.store.Slots(ctx, span)

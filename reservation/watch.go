@@ -3,6 +3,7 @@ package reservation
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"sync"
 
 	"holdfast/stock"
@@ -38,25 +39,54 @@ func runOf(r *SlotRow) slotRun {
 
 // encodeSlots writes the data of a stock.changed event; rows are in the order of their keys.
 func encodeSlots(rows []*SlotRow) []byte {
-	var runs []slotRun
-	for _, r := range rows {
+	data := make([]byte, 0, 128*min(len(rows), 64))
+	data = append(data, '[')
+	var run slotRun
+	for i, r := range rows {
 		next := runOf(r)
-		if n := len(runs); n > 0 {
-			last := runs[n-1]
+		if i > 0 {
 			same := next
-			same.From, same.N = last.From, last.N
-			if last == same && last.From+stock.Slot(last.N) == next.From {
-				runs[n-1].N++
+			same.From, same.N = run.From, run.N
+			if run == same && run.From+stock.Slot(run.N) == next.From {
+				run.N++
 				continue
 			}
+			data = append(run.append(data), ',')
 		}
-		runs = append(runs, next)
+		run = next
 	}
-	data, err := json.Marshal(runs)
-	if err != nil {
-		panic(err) // numbers
+	if len(rows) > 0 {
+		data = run.append(data)
 	}
-	return data
+	return append(data, ']')
+}
+
+// append writes the run as encoding/json would, which took a tenth of a batch's time over many pools.
+func (r *slotRun) append(buf []byte) []byte {
+	number := func(name string, v int64) { buf = strconv.AppendInt(append(append(buf, name...), ':'), v, 10) }
+	optional := func(name string, v int64) {
+		if v != 0 {
+			number(name, v)
+		}
+	}
+	number(`{"pool"`, int64(r.Pool))
+	number(`,"from"`, int64(r.From))
+	number(`,"n"`, int64(r.N))
+	number(`,"physical"`, int64(r.Physical))
+	optional(`,"out_of_order"`, int64(r.OutOfOrder))
+	optional(`,"overbooking_bp"`, int64(r.OverbookingBP))
+	number(`,"target"`, int64(r.Target))
+	if r.ByHand {
+		buf = append(buf, `,"by_hand":true`...)
+	}
+	number(`,"limit"`, int64(r.Limit))
+	if r.Closed {
+		buf = append(buf, `,"closed":true`...)
+	}
+	number(`,"held"`, int64(r.Held))
+	number(`,"sold"`, int64(r.Sold))
+	number(`,"version"`, r.Version)
+	return append(buf, '}')
 }
 
 // maxRunSlots bounds what one run of an event may unfold to.

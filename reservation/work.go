@@ -2,11 +2,13 @@ package reservation
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"holdfast/fault"
 	"holdfast/stock"
@@ -35,8 +37,14 @@ type work struct {
 	revoked  []Revocation
 	soldOut  []shortage         // what refusals were based on
 	short    bool               // the rule that runs found too little stock
+	anyShort bool               // some rule of the batch did
 	made     map[stock.Key]bool // slots that this batch makes
 	settings *Settings
+
+	// Room that one transition after the other uses.
+	demands []stock.Demand
+	claims  []stock.Claim
+	items   []int
 }
 
 // shortage is a slot that could not give what was asked for.
@@ -85,10 +93,11 @@ func (w *work) apply(claims []stock.Claim, effect Effect) error {
 	if effect == KeepStock || len(claims) == 0 {
 		return nil
 	}
-	demands, err := stock.Demands(claims)
+	demands, err := stock.AppendDemands(w.demands[:0], claims)
 	if err != nil {
 		return err
 	}
+	w.demands = demands
 	for _, d := range demands {
 		s, err := w.slot(d.Key)
 		if err != nil {
@@ -173,16 +182,19 @@ func (w *work) transition(r *Reservation, s step) error {
 	}
 	items := s.items
 	if items == nil {
+		items = w.items[:0]
 		for i := range r.Items {
 			if r.Items[i].Status != Cancelled {
 				items = append(items, i)
 			}
 		}
+		w.items = items
 	}
-	var claims []stock.Claim
+	claims := w.claims[:0]
 	for _, i := range items {
 		claims = append(claims, r.Items[i].Piece.Claims...)
 	}
+	w.claims = claims
 	if err := w.apply(claims, t.Effect); err != nil {
 		return fmt.Errorf("reservation %s: %w", r.ID.Text("res"), err)
 	}
@@ -230,20 +242,38 @@ func (w *work) touch(r *Reservation) { w.dirty[r.ID] = r }
 
 // hold adds a reservation to, or takes it from, the unpaid holds of its caller in each of its pools.
 func (w *work) hold(r *Reservation, sign int32) {
-	for pool, units := range unitsByPool(r.Claims(nil)) {
-		c := w.count(CountKey{r.Caller, pool})
+	for _, u := range unitsByPool(r.Items) {
+		c := w.count(CountKey{r.Caller, u.pool})
 		c.Holds += sign
-		c.Units += sign * units
+		c.Units += sign * u.units
 	}
 }
 
-// unitsByPool is how many units claims take of each pool, summed over the claims.
-func unitsByPool(claims []stock.Claim) map[stock.PoolID]int32 {
-	units := make(map[stock.PoolID]int32, 2)
-	for _, c := range claims {
-		units[c.Pool] += c.Count
+// poolUnits is how many units a reservation takes of one pool, summed over its claims.
+type poolUnits struct {
+	pool  stock.PoolID
+	units int32
+}
+
+// unitsByPool sums the claims of all items; a pool is named once.
+func unitsByPool(items []Item) []poolUnits {
+	units := make([]poolUnits, 0, len(items))
+	for i := range items {
+		for _, c := range items[i].Piece.Claims {
+			units = addUnits(units, c)
+		}
 	}
 	return units
+}
+
+func addUnits(units []poolUnits, c stock.Claim) []poolUnits {
+	for i := range units {
+		if units[i].pool == c.Pool {
+			units[i].units += c.Count
+			return units
+		}
+	}
+	return append(units, poolUnits{c.Pool, c.Count})
 }
 
 // lapse ends a hold, or the grace of a payment, whose time is over.
@@ -281,20 +311,24 @@ func (w *work) lapse(r *Reservation) error {
 
 // reservationEvent is what other services learn of a transition.
 func reservationEvent(r *Reservation, s step, now time.Time) Event {
-	data, err := json.Marshal(struct {
-		ID      string `json:"id"`
-		Locator string `json:"locator"`
-		Status  string `json:"status"`
-		Payment string `json:"payment_status"`
-		Cause   string `json:"cause"`
-		Actor   string `json:"actor"`
-		Caller  string `json:"caller"`
-		Version int64  `json:"version"`
-	}{r.ID.Text("res"), r.Locator, s.to.String(), r.Payment.String(), s.cause.String(), s.actor.Kind.String(), r.Caller, r.Version})
-	if err != nil {
-		panic(err) // strings and a number
-	}
-	return Event{Type: s.cause.EventType(), Subject: r.ID, Version: r.Version, At: now, Data: data}
+	data := make([]byte, 0, 256)
+	data = append(data, `{"id":"`...)
+	data = append(data, r.ID.Text("res")...)
+	data = append(data, `","locator":"`...)
+	data = append(data, r.Locator...)
+	data = append(data, `","status":"`...)
+	data = append(data, s.to.String()...)
+	data = append(data, `","payment_status":"`...)
+	data = append(data, r.Payment.String()...)
+	data = append(data, `","cause":"`...)
+	data = append(data, s.cause.String()...)
+	data = append(data, `","actor":"`...)
+	data = append(data, s.actor.Kind.String()...)
+	data = append(data, `","caller":`...)
+	data, _ = jsontext.AppendQuote(data, r.Caller) // the only one that comes from outside; what is not UTF-8 is replaced
+	data = append(data, `,"version":`...)
+	data = strconv.AppendInt(data, r.Version, 10)
+	return Event{Type: s.cause.EventType(), Subject: r.ID, Version: r.Version, At: now, Data: append(data, '}')}
 }
 
 // changes is everything the batch writes, in lock order.

@@ -36,17 +36,6 @@ type Demand struct {
 
 // Demands adds claims up per slot, in lock order: the same pool twice in one request counts twice.
 func Demands(claims []Claim) ([]Demand, error) {
-	if len(claims) == 1 { // the common case: nothing to merge
-		c := claims[0]
-		if err := c.Check(); err != nil {
-			return nil, err
-		}
-		out := make([]Demand, 0, c.Slots())
-		for s := c.From; s < c.To; s++ {
-			out = append(out, Demand{Key{c.Pool, s}, c.Count})
-		}
-		return out, nil
-	}
 	n := 0
 	for _, c := range claims {
 		if err := c.Check(); err != nil {
@@ -54,15 +43,25 @@ func Demands(claims []Claim) ([]Demand, error) {
 		}
 		n += c.Slots()
 	}
-	all := make([]Demand, 0, n)
+	return AppendDemands(make([]Demand, 0, n), claims)
+}
+
+// AppendDemands is Demands into the room that dst offers; dst is empty.
+func AppendDemands(dst []Demand, claims []Claim) ([]Demand, error) {
 	for _, c := range claims {
+		if err := c.Check(); err != nil {
+			return nil, err
+		}
 		for s := c.From; s < c.To; s++ {
-			all = append(all, Demand{Key{c.Pool, s}, c.Count})
+			dst = append(dst, Demand{Key{c.Pool, s}, c.Count})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Demand) int { return a.Key.Compare(b.Key) })
-	out := all[:0]
-	for _, d := range all {
+	if len(claims) == 1 { // the common case: nothing to merge
+		return dst, nil
+	}
+	slices.SortStableFunc(dst, func(a, b Demand) int { return a.Key.Compare(b.Key) })
+	out := dst[:0]
+	for _, d := range dst {
 		if last := len(out) - 1; last >= 0 && out[last].Key == d.Key {
 			if out[last].Count > math.MaxInt32-d.Count {
 				return nil, fmt.Errorf("demand on %v: %w", d.Key, ErrRange)

@@ -261,6 +261,11 @@ func testRetire(t *testing.T, w *world) {
 	}
 	_, err := w.place(t, "bob", nights(b, 7, 1, 1))
 	denied(t, err, "sold_out")
+	// What is closed for good is not opened again by a change that was on its way.
+	open := reservation.StockChange{Span: reservation.Span{Pool: b, From: night, To: night + 10}, Closed: ptr(false)}
+	denied(t, w.core.ChangeStock(ctx, []reservation.StockChange{open}), "pool_not_found")
+	_, err = w.place(t, "bob", nights(b, 7, 1, 1))
+	denied(t, err, "sold_out")
 	w.cancel(t, "ada", ref)
 }
 
