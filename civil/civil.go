@@ -41,7 +41,19 @@ func MustParse(s string) Date {
 func (d Date) utc() time.Time { return time.Unix(int64(d)*86400, 0).UTC() }
 
 // String is YYYY-MM-DD.
-func (d Date) String() string { return d.utc().Format(time.DateOnly) }
+func (d Date) String() string {
+	year, month, day := d.Civil()
+	if year < 0 || year > 9999 {
+		return d.utc().Format(time.DateOnly)
+	}
+	two := func(n int) (byte, byte) { return byte('0' + n/10), byte('0' + n%10) }
+	b := [len(time.DateOnly)]byte{4: '-', 7: '-'} // by hand: a search answer has a hundred dates
+	b[0], b[1] = two(year / 100)
+	b[2], b[3] = two(year % 100)
+	b[5], b[6] = two(int(month))
+	b[8], b[9] = two(day)
+	return string(b[:])
+}
 
 // Weekday is the day of the week.
 func (d Date) Weekday() time.Weekday { return d.utc().Weekday() }

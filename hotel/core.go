@@ -33,6 +33,7 @@ type Deps struct {
 	Reservation reservation.Service
 	Clock       clock.Clock
 	Settings    Settings
+	Image       string // file that the view keeps its free counts in, to start from; "" for none
 	Logger      *slog.Logger
 }
 
@@ -47,6 +48,7 @@ type Core struct {
 	catalogue *catalogue
 	turns     *turns
 	owner     string // names this process's leases on command queues
+	image     imageOf
 
 	polled Point // how far poll has read; its own turn (pollTurn) guards it
 
@@ -66,7 +68,7 @@ func New(d Deps) *Core {
 	}
 	c := &Core{
 		store: d.Store, desk: d.Reservation, clock: d.Clock, settings: d.Settings, log: d.Logger.With("service", "hotel"),
-		turns: newTurns(), owner: uid.New().Text("own"),
+		turns: newTurns(), owner: uid.New().Text("own"), image: imageOf{path: d.Image},
 	}
 	c.finder = newFinder(finderDeps{Clock: d.Clock, OfferLife: d.Settings.OfferLife, Horizon: d.Settings.Horizon, Log: c.log})
 	c.catalogue = newCatalogue(c.finder)
@@ -100,11 +102,15 @@ func (c *Core) Start(ctx context.Context) error {
 	if err := c.poll(ctx); err != nil {
 		return fmt.Errorf("read hotels: %w", err)
 	}
-	if err := c.finder.load(ctx, c.desk); err != nil {
+	c.image.store = storeOf(secret)
+	if err := c.finder.start(ctx, c.desk, c.image); err != nil {
 		return fmt.Errorf("read stock: %w", err)
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx)) // ctx bounds starting alone
 	c.cancel = cancel
+	if c.image.path != "" {
+		c.wg.Go(func() { c.finder.keepImage(run, c.desk, c.image) })
+	}
 	c.wg.Go(func() { c.every(run, pollEvery, "poll", c.poll) })
 	c.wg.Go(func() {
 		c.every(run, commandEvery, "commands", func(ctx context.Context) error { return c.repeat(ctx, false) })
@@ -113,15 +119,20 @@ func (c *Core) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends the jobs and returns when nothing of the service runs any more; the store is the caller's to close.
-// Commands under way are repeated at the next start.
-func (c *Core) Stop(context.Context) error {
+// Stop ends the jobs and returns when nothing of the service runs any more; the store is the caller's to close, and
+// reservation still answers. Commands under way are repeated at the next start.
+func (c *Core) Stop(ctx context.Context) error {
 	if c.cancel == nil {
 		return nil
 	}
 	c.cancel()
 	c.cancel = nil
 	c.wg.Wait()
+	if c.image.path != "" {
+		if err := c.finder.saveImage(ctx, c.desk, c.image, false); err != nil {
+			c.log.Warn("the image of the stock could not be written; the next start takes longer", "path", c.image.path, "error", err)
+		}
+	}
 	c.finder.stop()
 	return nil
 }

@@ -2,6 +2,7 @@ package hotel
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -58,6 +59,13 @@ func (p *places) entry(id uid.ID) *entry {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return p.byID[id]
+}
+
+// all is every entry, in no order.
+func (p *places) all() []*entry {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return slices.Collect(maps.Values(p.byID))
 }
 
 // put files an entry where its listing belongs. Hotels that are not active are found by id alone.

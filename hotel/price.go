@@ -133,15 +133,14 @@ func (l *Levy) minor(base int64, c headcount) int64 {
 	}
 }
 
-// total is base with everything that is added to it, the Total of its offer.Price without making one.
-func (h *Hotel) total(base int64, c headcount) int64 {
-	sum := base
-	for i := range h.Levies {
-		if !h.Levies[i].Included {
-			sum += h.Levies[i].minor(base, c)
+// extras are the levies that come on top of the base price.
+func (h *Hotel) extras() (out []Levy) {
+	for _, l := range h.Levies {
+		if !l.Included {
+			out = append(out, l)
 		}
 	}
-	return sum
+	return out
 }
 
 // price is what rooms of the type cost under the plan: each night for all rooms, and the whole with taxes and fees.

@@ -108,7 +108,7 @@ func TestLevies(t *testing.T) {
 	if want := int64(40020 + 4002 + 1200 + 400 + 120 + 8000); price.Total() != want {
 		t.Errorf("total %d, want %d", price.Total(), want)
 	}
-	if got := h.total(price.Base, count(stay{in, in.Add(2)}, rooms)); got != price.Total() {
+	if got := (&listing{added: h.extras()}).total(price.Base, count(stay{in, in.Add(2)}, rooms)); got != price.Total() {
 		t.Errorf("the short way comes to %d, the long one to %d", got, price.Total())
 	}
 }

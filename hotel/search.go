@@ -21,7 +21,7 @@ const (
 // What consider touches.
 const (
 	touchAhead = 32            // hotels, before they are visited: as many as stay in the nearest cache
-	lineCells  = 8             // cells of a cache line
+	lineCells  = 16            // cells of a cache line
 	touchCells = 8 * lineCells // of a hotel; from there on the processor has seen where it goes
 )
 
@@ -54,9 +54,13 @@ type scan struct {
 	entries    []*entry
 	spots      []spot
 	touched    uint64
+	guests     demand   // as a plan without supplements counts them
+	childless  bool     // no children come
+	filtered   bool     // by more than stars
 	demands    []demand // by index into listing.plans
-	bases      []int64  // of the type at hand, by night
-	even       bool     // all bases are equal
+	first      int64    // base price of the first night, of the type at hand
+	even       bool     // every night has it
+	bases      []int64  // by night; filled where they are not even, or a plan of the house has prices of its own
 	found      []candidate
 	currencies []currencyCount
 }
@@ -138,6 +142,11 @@ func (f *finder) look(s *scan) error {
 func (s *scan) start(q *StayQuery, horizon int, now time.Time) {
 	s.query, s.stay, s.rooms = q, stay{q.CheckIn, q.CheckOut}, int32(len(q.Rooms))
 	s.heads, s.horizon, s.now = count(s.stay, q.Rooms), horizon, now
+	s.guests, s.childless = (&RatePlan{}).demand(q.Rooms), true
+	for i := range q.Rooms {
+		s.childless = s.childless && len(q.Rooms[i].ChildAges) == 0
+	}
+	s.filtered = q.MinTotal != nil || q.MaxTotal != nil || len(q.Amenities) > 0
 	s.bases = slices.Grow(s.bases[:0], s.stay.nights())[:s.stay.nights()]
 }
 
@@ -176,9 +185,9 @@ func (s *scan) consider(l *listing, chord float64) {
 	for i := first; i < min(last, first+touchCells); i += lineCells {
 		s.touched += uint64(l.cell(i))
 	}
-	s.touched += uint64(l.cell(last)) + uint64(l.types[0].column) + uint64(l.plans[0].of.Board) + uint64(l.plans[len(l.plans)-1].of.Board)
-	if levies := l.house.Hotel.Levies; len(levies) > 0 {
-		s.touched += uint64(levies[0].Rule)
+	s.touched += uint64(l.cell(last)) + uint64(l.types[0].column) + uint64(l.tariffs[0]) + uint64(l.tariffs[len(l.tariffs)-1]) + uint64(l.plans[0].board) + uint64(l.plans[len(l.plans)-1].board)
+	if len(l.added) > 0 {
+		s.touched += uint64(l.added[0].Rule)
 	}
 	s.spots = append(s.spots, spot{l, chord})
 	if len(s.spots) == touchAhead {
@@ -213,11 +222,17 @@ func (s *scan) inRange(total int64) bool {
 	return (q.MinTotal == nil || total >= q.MinTotal.Minor) && (q.MaxTotal == nil || total <= q.MaxTotal.Minor)
 }
 
+// choice is a room type under a rate plan, by their indexes in a listing.
+type choice struct {
+	kind, plan int
+	base       int64
+	free       int32
+}
+
 // visit prices what fits in one hotel. This is where searches spend their time: no allocation, no lock, no division
-// but by constants.
+// but by constants, and nothing read that does not lie in the listing itself.
 func (s *scan) visit(l *listing, chord float64) {
-	h := &l.house.Hotel
-	if !s.wanted(h) {
+	if s.filtered && !s.wanted(&l.house.Hotel) {
 		return
 	}
 	capped := int32(math.MaxInt32)
@@ -228,79 +243,100 @@ func (s *scan) visit(l *listing, chord float64) {
 	}
 	s.demands = s.demands[:0]
 	for i := range l.plans {
-		s.demands = append(s.demands, l.plans[i].of.demand(s.query.Rooms))
+		s.demands = append(s.demands, s.demand(&l.plans[i]))
 	}
-	filtered := s.query.MinTotal != nil || s.query.MaxTotal != nil
 	named := !s.query.Hotel.IsZero()
-	best := candidate{}
+	best := choice{kind: -1}
 	for i := range l.types {
-		t := &l.types[i]
-		free, ok := s.nights(l, t)
+		free, ok := s.nights(l, i)
 		if !ok {
 			continue
 		}
 		free = min(free, capped)
+		t := &l.types[i]
+		room := Occupancy{int(t.adults), int(t.children)}
 		for j := range l.plans {
-			p := &l.plans[j]
-			if s.query.Board != 0 && p.of.Board != s.query.Board || p.sold != nil && !p.sold[i] || !(Occupancy{int(t.adults), int(t.children)}).fits(s.demands[j]) {
+			p, d := &l.plans[j], &s.demands[j]
+			if s.query.Board != 0 && p.board != s.query.Board || !room.fits(*d) || !p.exception.sells(i) {
 				continue
 			}
 			if s.query.FreeCancellation && l.terms(p.of, s.stay, s.now).FreeUntil.IsZero() {
 				continue
 			}
-			base := s.price(p, i)*int64(s.rooms) + s.demands[j].supplement*s.heads.nights
-			if filtered && !s.inRange(h.total(base, s.heads)) {
+			c := choice{i, j, s.price(p, i)*int64(s.rooms) + d.supplement*s.heads.nights, free}
+			if s.filtered && !s.inRange(l.total(c.base, s.heads)) {
 				continue
 			}
 			switch {
 			case named:
-				s.add(candidate{listing: l, kind: t.of, plan: p.of, base: base, free: free}, 0)
-			case best.listing == nil || base < best.base || base == best.base && earlier(t.of, p.of, &best):
+				s.add(l, c, 0)
+			case best.kind < 0 || c.base < best.base || c.base == best.base && l.earlier(c, best):
 				// Levies never make the dearer of two base prices the cheaper total: their rates are not negative.
-				best = candidate{listing: l, kind: t.of, plan: p.of, base: base, free: free}
+				best = c
 			}
 		}
 	}
-	if best.listing != nil {
-		s.add(best, chord)
+	if best.kind >= 0 {
+		s.add(l, best, chord)
 	}
 }
 
-// nights reads the nights of a type into bases: how many rooms are free, and whether the stay is allowed.
-func (s *scan) nights(l *listing, t *listedType) (free int32, ok bool) {
-	w := int(l.width)
-	at := int(s.stay.in-l.from)*w + int(t.column)
-	first := l.cell(at)
-	if !first.rule().admitsArrival(len(s.bases), t.of, s.stay.in) {
+// demand is what a plan makes of the guests; most plans make the same of most guests.
+func (s *scan) demand(p *listedPlan) demand {
+	if s.childless && (p.included == 0 || s.guests.adults <= int(p.included)) {
+		return s.guests
+	}
+	return p.of.demand(s.query.Rooms)
+}
+
+// nights reads the nights of a type: how many rooms are free, what the nights cost, and whether the stay is allowed.
+func (s *scan) nights(l *listing, kind int) (free int32, ok bool) {
+	t, w := &l.types[kind], int(l.width)
+	begin := int(s.stay.in-l.from)*w + int(t.column)
+	first := l.cell(begin)
+	if free = first.free(); free < s.rooms {
 		return 0, false
 	}
-	free, s.even = mostFree, true
-	for n := range s.bases {
-		c := l.cell(at)
+	differ, at := cell(0), begin
+	for range len(s.bases) - 1 {
 		at += w
+		c := l.cell(at)
 		if free = min(free, c.free()); free < s.rooms {
 			return 0, false
 		}
-		s.bases[n] = c.base()
-		s.even = s.even && c.base() == first.base()
+		differ |= c ^ first
 	}
-	return free, l.departs(t, s.stay.out)
+	tariffs := l.tariffs[t.tariffs:]
+	arrival := tariffs[first.tariff()]
+	if !arrival.rule().admitsArrival(len(s.bases), l.kinds[kind], s.stay.in) || !l.departs(kind, s.stay.out) {
+		return 0, false
+	}
+	s.first, s.even = arrival.base(), differ&tariffMask == 0
+	if !s.even || l.special {
+		for n := range s.bases {
+			s.bases[n] = tariffs[l.cell(begin+n*w).tariff()].base()
+		}
+	}
+	return free, true
 }
 
-// price is what one room costs for all nights in bases, before supplements.
+// price is what one room costs for all nights, before supplements.
 func (s *scan) price(p *listedPlan, kind int) int64 {
-	if p.overrides != nil && len(p.overrides[kind]) > 0 {
-		return s.override(p.of, p.overrides[kind])
+	if special := p.exception.override(kind); len(special) > 0 {
+		return s.override(p.of, special)
 	}
 	if s.even { // as most stays are: seasons are longer
-		return p.of.derive(s.bases[0]) * int64(len(s.bases))
+		return p.derive(s.first) * int64(len(s.bases))
 	}
 	var sum int64
 	for _, base := range s.bases {
-		sum += p.of.derive(base)
+		sum += p.derive(base)
 	}
 	return sum
 }
+
+// derive is RatePlan.derive from what lies at hand.
+func (p *listedPlan) derive(base int64) int64 { return max(0, share(base, p.percentBP)+p.amount) }
 
 func (s *scan) override(p *RatePlan, special Line[int64]) int64 {
 	var sum int64
@@ -315,21 +351,25 @@ func (s *scan) override(p *RatePlan, special Line[int64]) int64 {
 }
 
 // earlier settles a tie by ids, so that equal searches have equal answers.
-func earlier(t *RoomType, p *RatePlan, than *candidate) bool {
-	return cmp.Or(compareID(t.ID, than.kind.ID), compareID(p.ID, than.plan.ID)) < 0
+func (l *listing) earlier(c, than choice) bool {
+	if c.kind != than.kind {
+		return compareID(l.kinds[c.kind].ID, l.kinds[than.kind].ID) < 0
+	}
+	return compareID(l.plans[c.plan].of.ID, l.plans[than.plan].of.ID) < 0
 }
 
-func (s *scan) add(c candidate, chord float64) {
-	h := &c.listing.house.Hotel
-	c.total = h.total(c.base, s.heads)
-	c.chord = chord
-	for c.currency = 0; c.currency < len(s.currencies) && s.currencies[c.currency].currency != h.Currency; c.currency++ {
+func (s *scan) add(l *listing, c choice, chord float64) {
+	at := 0
+	for at < len(s.currencies) && s.currencies[at].currency != l.currency {
+		at++
 	}
-	if c.currency == len(s.currencies) {
-		s.currencies = append(s.currencies, currencyCount{currency: h.Currency})
+	if at == len(s.currencies) {
+		s.currencies = append(s.currencies, currencyCount{currency: l.currency})
 	}
-	s.currencies[c.currency].count++
-	s.found = append(s.found, c)
+	s.currencies[at].count++
+	s.found = append(s.found, candidate{
+		listing: l, kind: l.kinds[c.kind], plan: l.plans[c.plan].of, base: c.base, total: l.total(c.base, s.heads), chord: chord, free: c.free, currency: at,
+	})
 }
 
 // rank puts the currency of the most stays first, then by code.
@@ -352,7 +392,7 @@ func (s *scan) compare(a, b *candidate) int {
 			return c
 		}
 	case ByStars:
-		if c := cmp.Compare(b.listing.house.Hotel.Stars, a.listing.house.Hotel.Stars); c != 0 {
+		if c := cmp.Compare(b.listing.stars, a.listing.stars); c != 0 {
 			return c
 		}
 	case ByPrice:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,8 @@ const (
 	keptVersions = 1 << 18
 	// maxWaiting is how many slots of pools without a house are kept, 16 MB. See waiting.
 	maxWaiting = 1 << 21
+	// firstVersion is that of a slot that was never changed.
+	firstVersion = 1
 	// refillAfter is how long follow rests after a failure.
 	refillAfter = time.Second
 	// growNights is by how much a listing grows past its usual end, for stock made with a longer horizon than ours.
@@ -57,6 +60,7 @@ type finder struct {
 
 	wake    chan struct{} // blank has new pools
 	stopped func()        // ends what load started; nil before
+	changes atomic.Int64  // slots that events have told of
 
 	mu       sync.Mutex
 	columns  map[stock.PoolID]column
@@ -136,8 +140,7 @@ func (f *finder) list(e *entry, h *House, from, to civil.Date) bool {
 	for i, pool := range l.pools {
 		if c, ok := f.columns[pool]; ok && c.entry == e {
 			l.takeFree(i, old, c.index)
-		} else {
-			f.waiting.give(pool, l, i)
+		} else if !f.waiting.give(pool, l, i, civil.Today(f.clock.Now(), l.zone), h.NightsTo) {
 			f.blank[pool] = true
 			f.nudge()
 		}
@@ -198,6 +201,7 @@ func (f *finder) nudge() {
 
 // slots takes new states of slots, in any order: of one slot the higher version wins.
 func (f *finder) slots(rows []reservation.SlotRow) {
+	f.changes.Add(int64(len(rows)))
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	w := writer{f: f}
@@ -229,8 +233,10 @@ func (f *finder) load(ctx context.Context, svc reservation.Service) error {
 	covered := maps.Clone(f.blank)
 	from, _ := f.window()
 	f.mu.Unlock()
+	say := f.progress()
 	_, err := svc.Snapshot(ctx, stock.Slot(from), func(rows []reservation.SlotRow) error {
 		f.stored(rows)
+		say(len(rows))
 		return ctx.Err()
 	})
 	f.mu.Lock()
@@ -245,6 +251,30 @@ func (f *finder) load(ctx context.Context, svc reservation.Service) error {
 		unwatch()
 		return fault.As(err)
 	}
+	f.keepFollowing(ctx, svc, unwatch)
+	return nil
+}
+
+// progress tells now and then how many slots have been read of those that the listings have room for.
+func (f *finder) progress() func(rows int) {
+	room := 0
+	for _, e := range f.places.all() {
+		l := e.listing.Load()
+		room += int(l.nights) * len(l.pools)
+	}
+	began, said, read := time.Now(), time.Now(), 0
+	return func(rows int) {
+		read += rows
+		if time.Since(said) < progressEvery {
+			return
+		}
+		said = time.Now()
+		f.log.Info("reading the stock", "slots", read, "at_most", room, "per_second", int(float64(read)/time.Since(began).Seconds()))
+	}
+}
+
+// keepFollowing lets follow run until stop.
+func (f *finder) keepFollowing(ctx context.Context, svc reservation.Service, unwatch func()) {
 	following, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { f.follow(following, svc) })
@@ -253,7 +283,6 @@ func (f *finder) load(ctx context.Context, svc reservation.Service) error {
 		cancel()
 		running.Wait()
 	}
-	return nil
 }
 
 // stop ends what load started, and returns when nothing of it runs any more.
@@ -384,6 +413,9 @@ func (v *versions) advance(k stock.Key, n int64) bool {
 	if v.of(k) >= n {
 		return false
 	}
+	if n == firstVersion {
+		return true // there is nothing older that it could be overtaken by; bulk work makes millions of them
+	}
 	if len(v.recent) >= v.keep && v.pinned == 0 {
 		v.recent, v.older = v.older, v.recent
 		clear(v.recent)
@@ -414,14 +446,20 @@ func (w *waiting) take(r *reservation.SlotRow) {
 	w.count++
 }
 
-// give shows what is known of a pool in the listing that has it now.
-func (w *waiting) give(pool stock.PoolID, l *listing, column int) {
+// give shows what is known of a pool in the listing that has it now. It reports whether that is every night of
+// [from, to), as it is of a pool that was made in this process a moment ago; the store need not be asked then.
+func (w *waiting) give(pool stock.PoolID, l *listing, column int, from, to civil.Date) (all bool) {
 	slots := w.pools[pool]
+	known := make([]bool, max(0, to-from))
 	for _, s := range slots {
 		if s.night >= l.from && s.night < l.end() {
 			l.setFree(column, s.night, s.free)
 		}
+		if s.night >= from && s.night < to {
+			known[s.night-from] = true
+		}
 	}
 	w.count -= len(slots)
 	delete(w.pools, pool)
+	return len(known) > 0 && to <= l.end() && !slices.Contains(known, false)
 }

@@ -3,7 +3,6 @@ package hotel
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -139,13 +138,13 @@ func TestVersionsAreBounded(t *testing.T) {
 	late := stock.Key{Pool: 1}
 	v.advance(late, 7)
 	for i := range 99 + 100 {
-		v.advance(stock.Key{Pool: 2, Slot: stock.Slot(i)}, 1)
+		v.advance(stock.Key{Pool: 2, Slot: stock.Slot(i)}, 2)
 	}
 	if v.of(late) != 7 || v.advance(late, 6) {
 		t.Error("forgotten too early")
 	}
 	for i := range 1000 {
-		v.advance(stock.Key{Pool: 3, Slot: stock.Slot(i)}, 1)
+		v.advance(stock.Key{Pool: 3, Slot: stock.Slot(i)}, 2)
 	}
 	if v.of(late) != 0 || len(v.recent)+len(v.older) > 200 {
 		t.Errorf("%d versions are kept", len(v.recent)+len(v.older))
@@ -352,7 +351,8 @@ func TestListingRollsForward(t *testing.T) {
 	if got := w.finder.places.entry(h.Hotel.ID).listing.Load().nights; got > worldHorizon+startNights {
 		t.Errorf("%d nights are listed", got)
 	}
-	for i, c := range []cell{l.cell(l.row(far)), l.cell(l.row(far.Add(1))), l.cell(l.row(far.Add(2)))} {
+	for i := range 3 {
+		c := l.tariff(&l.types[0], l.cell(l.row(far.Add(i))))
 		want := []struct {
 			base   int64
 			closed bool
@@ -444,13 +444,48 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
-// A cell keeps its three values apart, at their bounds too.
+// A cell keeps its two values apart, at their bounds too.
 func TestCell(t *testing.T) {
-	c := cell(uint64(MaxPriceMinor)) | cell(0xffff)<<ruleShift
 	for _, n := range []int32{0, 1, mostFree, mostFree + 1, stock.MaxUnits, -1} {
-		d := c.withFree(n)
-		if d.free() != min(max(n, 0), mostFree) || d.base() != MaxPriceMinor || d.rule() != 0xffff {
-			t.Errorf("with %d free: %s", n, fmt.Sprintf("%x", uint64(d)))
+		if d := cell(tariffMask).withFree(n); d.free() != min(max(n, 0), mostFree) || d.tariff() != tariffMask {
+			t.Errorf("with %d free: %x", n, uint32(d))
+		}
+		if d := cell(0).withFree(n); d.tariff() != 0 {
+			t.Errorf("with %d free: %x", n, uint32(d))
+		}
+	}
+	if m := tariff(MaxPriceMinor) | tariff(0xffff)<<ruleShift; m.base() != MaxPriceMinor || m.rule() != 0xffff {
+		t.Errorf("a tariff of the largest values says %d, %x", m.base(), m.rule())
+	}
+}
+
+// A house whose every night has a price and a rule of its own, in as many types as a house may have, is listed like any
+// other: the number of tariffs of a type is bounded by its nights, not by what a cell can name in all.
+func TestTariffsOfAllNights(t *testing.T) {
+	h := inn(1)
+	h.Types = nil
+	price := func(kind, night int) int64 { return int64(1 + kind*maxListedNights + night) }
+	for kind := range MaxRoomTypesPerHotel {
+		rt := RoomType{ID: uid.New(), Pool: stock.PoolID(kind + 1), Status: Active, Rates: make(Line[int64], maxListedNights)}
+		for n := range rt.Rates {
+			rt.Rates[n] = Run[int64]{today.Add(n), today.Add(n + 1), price(kind, n)}
+		}
+		rt.Restrictions = rt.Restrictions.Set(today, today+1, ClosedToArrival)
+		h.Types = append(h.Types, rt)
+	}
+	l, err := newListing(h, time.UTC, today, today.Add(maxListedNights))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(l.tariffs) <= tariffMask {
+		t.Fatalf("%d tariffs: this test wants more than one cell can name", len(l.tariffs))
+	}
+	for kind := range l.types {
+		for n := range maxListedNights {
+			m := l.tariff(&l.types[kind], l.cell(n*int(l.width)+kind))
+			if m.base() != price(kind, n) || (m.rule() == ruleClosedArrival) != (n == 0) {
+				t.Fatalf("type %d night %d: base %d, rule %x", kind, n, m.base(), m.rule())
+			}
 		}
 	}
 }

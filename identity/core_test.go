@@ -281,3 +281,18 @@ func TestScopes(t *testing.T) {
 		}
 	}
 }
+
+// TestAuthenticateIsFree: a token that is known costs nothing that a garbage collector would have to look at. What is
+// known is what was last read of the token file, so nothing goes stale that has to be looked up.
+func TestAuthenticateIsFree(t *testing.T) {
+	token := strings.Repeat("t", 120) // longer than what the compiler would keep on the stack
+	c := start(t, identity.Deps{Tokens: []identity.Token{{Token: token, Subject: "ada", Scopes: []identity.Scope{identity.OffersRead}}}})
+	defer stop(t, c)
+	if n := testing.AllocsPerRun(1000, func() {
+		if _, err := c.Authenticate(token); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

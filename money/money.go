@@ -48,6 +48,9 @@ var ErrAmount = errors.New("amount")
 // maxDigits bounds what Parse reads: 15 digits before the point are more than any fare, and fit int64 with 3 behind it.
 const maxDigits = 15
 
+// maxWidth is how many digits int64 holds whatever they are; a few currencies (CLF, UYW) have four behind the point.
+const maxWidth = 18
+
 // Parse reads a plain decimal ("12.30", "-4", "0.5") in the currency's own exponent; more digits than the currency
 // has, exponents, signs other than a leading minus and blanks are refused.
 func Parse(s string, c Currency) (Amount, error) {
@@ -60,7 +63,7 @@ func Parse(s string, c Currency) (Amount, error) {
 	switch {
 	case whole == "" || point && frac == "":
 		return Amount{}, fmt.Errorf("%w %q: want a plain decimal such as \"12.30\"", ErrAmount, s)
-	case len(whole) > maxDigits:
+	case len(whole) > maxDigits || len(whole)+exp > maxWidth:
 		return Amount{}, fmt.Errorf("%w %q: too large", ErrAmount, s)
 	case len(frac) > exp:
 		return Amount{}, fmt.Errorf("%w %q: %s has %d decimal digits", ErrAmount, s, c, exp)
@@ -84,18 +87,26 @@ func Parse(s string, c Currency) (Amount, error) {
 // Decimal is the amount as a plain decimal with all digits of the currency: "12.30", "1500", "0.250".
 func (a Amount) Decimal() string {
 	exp := a.Currency.Exponent()
-	n, sign := a.Minor, ""
-	if n < 0 {
-		sign, n = "-", -n
-	}
-	s := strconv.FormatInt(n, 10)
+	var digits [24]byte
+	n := strconv.AppendInt(digits[:0], a.Minor, 10)
 	if exp == 0 {
-		return sign + s
+		return string(n)
 	}
-	if len(s) <= exp {
-		s = strings.Repeat("0", exp-len(s)+1) + s
+	b := make([]byte, 0, 32)
+	if n[0] == '-' {
+		b, n = append(b, '-'), n[1:]
 	}
-	return sign + s[:len(s)-exp] + "." + s[len(s)-exp:]
+	whole := len(n) - exp
+	if whole <= 0 {
+		b = append(b, '0', '.')
+		for range -whole {
+			b = append(b, '0')
+		}
+		return string(append(b, n...))
+	}
+	b = append(b, n[:whole]...)
+	b = append(b, '.')
+	return string(append(b, n[whole:]...))
 }
 
 // String is "12.30 EUR".

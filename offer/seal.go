@@ -110,7 +110,7 @@ func (s *Sealer) Seal(o Offer) (string, error) {
 // Open reads what Seal made; ErrNotOffer for everything else. Whether the offer is still live is the caller's to ask.
 func (s *Sealer) Open(text string) (Offer, error) {
 	body, ok := strings.CutPrefix(text, prefix)
-	if !ok || len(text) > maxTextBytes {
+	if !ok || len(text) > maxTextBytes || strings.ContainsAny(body, "\r\n") { // which the decoder would skip: an offer has one text
 		return Offer{}, ErrNotOffer
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(body)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"holdfast/money"
 	"holdfast/uid"
@@ -18,11 +19,12 @@ const (
 )
 
 // Audit recomputes the ledger payment by payment, each page in a short snapshot of its own.
-func (c *Core) Audit(ctx context.Context, limit int) (Audit, error) {
+func (c *Core) Audit(ctx context.Context, limit int, rest func(context.Context, time.Duration) error) (Audit, error) {
 	limit = max(0, min(limit, maxAuditFindings))
 	var a Audit
 	in, out := map[money.Currency]int64{}, map[money.Currency]int64{}
 	for after := (uid.ID{}); ; {
+		begin := time.Now()
 		page, err := c.store.Dossiers(ctx, after, auditPage)
 		if err != nil {
 			return Audit{}, err
@@ -41,17 +43,22 @@ func (c *Core) Audit(ctx context.Context, limit int) (Audit, error) {
 		if len(page) < auditPage {
 			break
 		}
+		if rest != nil {
+			if err := rest(ctx, time.Since(begin)); err != nil {
+				return Audit{}, err
+			}
+		}
 	}
 	a.Captured, a.Refunded = amounts(in), amounts(out)
 	return a, nil
 }
 
-// add adds up what the ledger says came in and went out on the provider's account.
+// add adds up what the ledger says came in on the provider's account and went out, there or outside.
 func (d Dossier) add(in, out map[money.Currency]int64) {
 	account := ProviderAccount(d.Record.Provider)
 	for _, e := range d.Entries {
 		for _, p := range e.Postings {
-			if p.Account != account {
+			if p.Account != account && p.Account != OutsideAccount {
 				continue
 			}
 			if e.Kind == RefundEntry {

@@ -252,7 +252,7 @@ func (c *Core) refused(ctx context.Context, r Record, refusal *Refusal) (Record,
 		}
 		r = row.Record
 		return r, fault.New(fault.Conflict, "payment_state", "The payment provider refused to %s the payment.", goal).
-			With("status", r.Status.String()).Because(refusal)
+			With("status", r.Status.String()).With("reason", cleanReason(refusal.Reason)).Because(refusal)
 	}
 	return r, nil
 }

@@ -100,7 +100,7 @@ func (b *bench) refuses(err error, reason string) {
 // clean ends a test: ledger in order, every fault used.
 func (b *bench) clean() {
 	b.Helper()
-	a, err := b.Audit(b.Context(), 10)
+	a, err := b.Audit(b.Context(), 10, nil)
 	if err != nil || len(a.Findings) > 0 {
 		b.Fatalf("audit: %v, %q", err, a.Findings)
 	}
@@ -349,7 +349,7 @@ func TestAuditIsBounded(t *testing.T) {
 		}
 	}
 	for _, limit := range []int{-1, 0, 2, 100} {
-		a, err := b.Audit(t.Context(), limit)
+		a, err := b.Audit(t.Context(), limit, nil)
 		if err != nil || len(a.Findings) != max(0, min(limit, 3)) || a.Payments != 3 ||
 			!slices.Equal(a.Captured, []money.Amount{money.Of(30_000, "EUR")}) {
 			t.Errorf("limit %d: %+v, %v", limit, a, err)

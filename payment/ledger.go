@@ -55,6 +55,9 @@ func ReservationAccount(reservation uid.ID) string {
 	return "reservation:" + reservation.Text(reservationPrefix)
 }
 
+// OutsideAccount is where refunds come from that staff paid by other means, e.g. from the company's bank account.
+const OutsideAccount = "outside"
+
 // Check is the rule of double entry: two lines or more, none of nothing, and a sum of zero in every currency.
 func (e Entry) Check() error {
 	if len(e.Postings) < 2 || len(e.Postings) > maxPostings {
@@ -75,20 +78,24 @@ func (e Entry) Check() error {
 	return nil
 }
 
-// move is the entry that takes amount from the reservation's account to the provider's; negative: the other way.
-func move(r Record, amount money.Amount) []Posting {
+// move is the entry that takes amount from the reservation's account to another; negative: the other way.
+func move(r Record, to string, amount money.Amount) []Posting {
 	return []Posting{
-		{ProviderAccount(r.Provider), amount},
+		{to, amount},
 		{ReservationAccount(r.Reservation), amount.Times(-1)},
 	}
 }
 
 // captured is the entry of a payment that was captured.
 func captured(r Record, at time.Time) Entry {
-	return Entry{ID: r.ID, Kind: CaptureEntry, Payment: r.ID, At: at, Postings: move(r, r.Amount)}
+	return Entry{ID: r.ID, Kind: CaptureEntry, Payment: r.ID, At: at, Postings: move(r, ProviderAccount(r.Provider), r.Amount)}
 }
 
 // returned is the entry of a refund that was paid out.
 func returned(r Record, f Refund, at time.Time) Entry {
-	return Entry{ID: f.ID, Kind: RefundEntry, Payment: r.ID, At: at, Postings: move(r, f.Amount.Times(-1))}
+	from := ProviderAccount(r.Provider)
+	if f.Reference != "" {
+		from = OutsideAccount
+	}
+	return Entry{ID: f.ID, Kind: RefundEntry, Payment: r.ID, At: at, Postings: move(r, from, f.Amount.Times(-1))}
 }

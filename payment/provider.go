@@ -47,7 +47,7 @@ type Provider interface {
 	Accepts(method string) error
 	// Authorize sets the amount aside. After a Void of an id it had not heard of, it answers OutcomeVoided.
 	Authorize(ctx context.Context, key string, r Request) (Report, error)
-	// Capture takes the whole of an approved authorization.
+	// Capture takes the whole of an approved authorization. A *Refusal means that it never will.
 	Capture(ctx context.Context, key string, payment uid.ID) (Report, error)
 	// Void lets an approved authorization go. For an id it has never heard of it makes sure that an Authorize still on its
 	// way will not be approved.

@@ -48,7 +48,7 @@ type RefundStatus uint8
 const (
 	RefundPending RefundStatus = iota + 1
 	RefundSucceeded
-	RefundFailed // the provider refused for good; staff must act
+	RefundFailed // the provider refused for good; staff try again under another id, or pay outside (Service.RefundOutside)
 )
 
 // Refund is money on its way back.
@@ -57,6 +57,7 @@ type Refund struct {
 	Payment   uid.ID
 	Amount    money.Amount
 	Status    RefundStatus
+	Reference string // of a RefundSucceeded that was paid outside: where to find it, e.g. in the bank's statement; "" for the provider's
 	CreatedAt time.Time
 }
 
@@ -94,12 +95,16 @@ type Service interface {
 	// Resolve asks the provider for the outcome of a Pending payment and records it; others come back as they are.
 	// A payment the provider has never heard of, long after it was begun, is declared Declined ("never_arrived"), and the provider is asked to void it.
 	Resolve(ctx context.Context, id uid.ID) (Payment, error)
-	// Capture takes an Authorized payment; capturing again changes nothing.
+	// Capture takes an Authorized payment; capturing again changes nothing. payment_state says that it never will be taken:
+	// the provider refused for good, or let it go by itself; Meta has the status, and the provider's reason where it gave one.
 	Capture(ctx context.Context, id uid.ID) (Payment, error)
 	// Void lets an Authorized payment go; a Pending one too, as soon as its outcome is known. Repeating changes nothing.
 	Void(ctx context.Context, id uid.ID) (Payment, error)
 	// Refund returns part or all of a Captured payment, never more than is left of it.
 	Refund(ctx context.Context, r RefundRequest) (Refund, error)
+	// RefundOutside records a refund that staff paid by other means after the provider had refused it for good; the
+	// reference says where to find it. Repeating it with the same reference changes nothing.
+	RefundOutside(ctx context.Context, r RefundRequest, reference string) (Refund, error)
 	// Payment reads one payment.
 	Payment(ctx context.Context, id uid.ID) (Payment, error)
 	// Payments reads all payments and refunds of a reservation, oldest first.
@@ -107,8 +112,9 @@ type Service interface {
 	// Balances gives the ledger's word on the reservations, in any order; those without postings are left out.
 	Balances(ctx context.Context, reservations []uid.ID) ([]Balance, error)
 	// Audit checks the ledger itself (every entry balanced, payments and postings agree, I5) and reports what is wrong,
-	// at most limit findings, together with the totals per currency.
-	Audit(ctx context.Context, limit int) (Audit, error)
+	// at most limit findings, together with the totals per currency. rest, if not nil, is called after each page with how long
+	// it took, and may wait.
+	Audit(ctx context.Context, limit int, rest func(ctx context.Context, worked time.Duration) error) (Audit, error)
 }
 
 // Audit is the result of checking the ledger.

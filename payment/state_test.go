@@ -175,13 +175,17 @@ func TestAuditFinds(t *testing.T) {
 		t.Fatalf("a sound one: %q", found)
 	}
 	for name, spoil := range map[string]func(*Dossier){
-		"entry missing":           func(d *Dossier) { d.Entries = d.Entries[:1] },
-		"entry too many":          func(d *Dossier) { d.Entries = append(d.Entries, captured(sample(Captured, GoalCapture), noon)) },
-		"entry twice":             func(d *Dossier) { d.Entries = append(d.Entries, d.Entries[0]) },
-		"entry of other amount":   func(d *Dossier) { d.Entries[0].Postings = move(d.Record, money.Of(9_999, "EUR")) },
-		"entry unbalanced":        func(d *Dossier) { d.Entries[0].Postings[0].Amount.Minor++ },
-		"entry to other account":  func(d *Dossier) { d.Entries[0].Postings[0].Account = "provider:other" },
-		"entry the wrong way":     func(d *Dossier) { d.Entries[1].Postings = move(d.Record, money.Of(400, "EUR")) },
+		"entry missing":  func(d *Dossier) { d.Entries = d.Entries[:1] },
+		"entry too many": func(d *Dossier) { d.Entries = append(d.Entries, captured(sample(Captured, GoalCapture), noon)) },
+		"entry twice":    func(d *Dossier) { d.Entries = append(d.Entries, d.Entries[0]) },
+		"entry of other amount": func(d *Dossier) {
+			d.Entries[0].Postings = move(d.Record, ProviderAccount(d.Record.Provider), money.Of(9_999, "EUR"))
+		},
+		"entry unbalanced":       func(d *Dossier) { d.Entries[0].Postings[0].Amount.Minor++ },
+		"entry to other account": func(d *Dossier) { d.Entries[0].Postings[0].Account = "provider:other" },
+		"entry the wrong way": func(d *Dossier) {
+			d.Entries[1].Postings = move(d.Record, ProviderAccount(d.Record.Provider), money.Of(400, "EUR"))
+		},
 		"entry of other kind":     func(d *Dossier) { d.Entries[1].Kind = CaptureEntry },
 		"captured, not posted":    func(d *Dossier) { d.Entries = d.Entries[1:] },
 		"posted, not captured":    func(d *Dossier) { d.Record.Status = Authorized },

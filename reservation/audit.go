@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
-	"holdfast/fault"
 	"holdfast/money"
 	"holdfast/payment"
 	"holdfast/stock"
@@ -16,18 +16,31 @@ import (
 // that it needs little memory and can run beside production.
 
 const (
-	auditPools        = 64
+	auditPools        = 64     // in one snapshot, at most; fewer where they have many slots and claims
+	auditPoolRows     = 50_000 // slots and claims that one snapshot should have; one pool may have more
 	auditReservations = 500
-	auditFindings     = 200 // listed; more are counted
-	auditLooks        = 3   // how often money that seems wrong is looked at again: it may just be moving
+	auditKeys         = 2000
+	auditEvents       = 50_000 // counted in one statement
+	auditFindings     = 200    // listed; more are counted
+	auditLooks        = 3      // how often money that seems wrong is looked at again: it may just be moving
+
+	// A step of a payment should end. It is wrong when it was tried so often, which takes about a day, or when its
+	// reservation has not moved for so long, whether or not a process was there to try.
+	auditStepTries = 150
+	auditStepAge   = 72 * time.Hour
 )
 
 type audit struct {
 	*AuditReport
-	core *Core
+	core     *Core
+	share    float64         // of the time that may be spent working
+	now      time.Time       // when it began
+	heads    map[int32]int64 // what each stream had got to when it began
+	subjects int64           // history entries whose event is among those
 }
 
 func (a *audit) find(invariant, subject, format string, args ...any) {
+	a.Violations[invariant]++
 	if len(a.Findings) >= auditFindings {
 		a.More = true
 		return
@@ -37,14 +50,23 @@ func (a *audit) find(invariant, subject, format string, args ...any) {
 
 // Audit implements Service.
 func (c *Core) Audit(ctx context.Context, progress func(float64)) (*AuditReport, error) {
+	return c.AuditPaced(ctx, 1, progress)
+}
+
+// AuditPaced is Audit that works only a share of the time, more than 0 and at most 1, and rests after each page so that
+// it disturbs nobody.
+func (c *Core) AuditPaced(ctx context.Context, share float64, progress func(float64)) (*AuditReport, error) {
+	if share <= 0 || share > 1 {
+		return nil, fmt.Errorf("audit: a share of %v of the time is not possible", share)
+	}
 	if progress == nil {
 		progress = func(float64) {}
 	}
-	a := &audit{&AuditReport{Findings: []Finding{}}, c}
+	a := &audit{AuditReport: &AuditReport{Findings: []Finding{}, Violations: map[string]int64{}}, core: c, share: share, now: c.clock.Now()}
 	for _, part := range []struct {
 		run func(context.Context) error
 		end float64
-	}{{a.stock, 0.5}, {a.reservations, 0.9}, {a.streams, 0.95}, {a.ledger, 1}} {
+	}{{a.ends, 0.01}, {a.stock, 0.45}, {a.reservations, 0.85}, {a.loose, 0.9}, {a.streams, 0.95}, {a.ledger, 1}} {
 		if err := part.run(ctx); err != nil {
 			return nil, err
 		}
@@ -53,19 +75,54 @@ func (c *Core) Audit(ctx context.Context, progress func(float64)) (*AuditReport,
 	return a.AuditReport, nil
 }
 
+// page does a page of work and rests afterwards.
+func (a *audit) page(ctx context.Context, work func() error) error {
+	begin := time.Now()
+	if err := work(); err != nil {
+		return err
+	}
+	return a.rest(ctx, time.Since(begin))
+}
+
+// rest waits so long that the work before it took no more than its share of the time.
+func (a *audit) rest(ctx context.Context, worked time.Duration) error {
+	if a.share == 1 {
+		return ctx.Err()
+	}
+	pause := time.NewTimer(time.Duration(float64(worked) * (1 - a.share) / a.share))
+	defer pause.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-pause.C:
+		return nil
+	}
+}
+
 // stock is I1: the counters of every slot are in bounds and equal the sum of live claims; so are the hold counts.
 func (a *audit) stock(ctx context.Context) error {
-	for after := stock.PoolID(0); ; {
-		p, err := a.core.store.AuditPools(ctx, after, auditPools)
+	size := 1 // the first page shows how much a pool has
+	for after, more := stock.PoolID(0), true; more; {
+		err := a.page(ctx, func() error {
+			p, err := a.core.store.AuditPools(ctx, after, size)
+			if err != nil {
+				return err
+			}
+			a.pools(p)
+			after, more = p.Last, p.Last != 0
+			switch rows := len(p.Slots) + len(p.Claims); {
+			case rows > auditPoolRows:
+				size = max(1, size/2)
+			case rows < auditPoolRows/2:
+				size = min(auditPools, 2*size)
+			}
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		a.pools(p)
-		if p.Last == 0 {
-			return nil
-		}
-		after = p.Last
 	}
+	return nil
 }
 
 type tally struct{ held, sold int32 }
@@ -143,34 +200,36 @@ func (a *audit) pools(p PoolAudit) {
 
 // reservations checks every reservation against its history, events, claims, keys and money.
 func (a *audit) reservations(ctx context.Context) error {
-	for after := (uid.ID{}); ; {
-		p, err := a.core.store.AuditReservations(ctx, after, auditReservations)
+	for after, more := (uid.ID{}), true; more; {
+		err := a.page(ctx, func() error {
+			p, err := a.core.store.AuditReservations(ctx, after, auditReservations)
+			if err != nil {
+				return err
+			}
+			var paid []*Reservation
+			for _, r := range p.Reservations {
+				a.history(r, p.History[r.ID], p.Events[r.ID])
+				a.claims(r, p.Claims[r.ID])
+				a.keys(r, p.Keys[r.ID])
+				a.step(r)
+				if !r.Attempt.IsZero() {
+					paid = append(paid, r)
+				}
+			}
+			a.Reservations += int64(len(p.Reservations))
+			after, more = p.Last, !p.Last.IsZero()
+			return a.money(ctx, paid)
+		})
 		if err != nil {
 			return err
 		}
-		var paid []*Reservation
-		for _, r := range p.Reservations {
-			a.history(r, p.History[r.ID], p.Events[r.ID])
-			a.claims(r, p.Claims[r.ID])
-			a.keys(r, p.Keys[r.ID])
-			if !r.Attempt.IsZero() {
-				paid = append(paid, r)
-			}
-		}
-		a.Reservations += int64(len(p.Reservations))
-		if err := a.money(ctx, paid); err != nil {
-			return err
-		}
-		if p.Last.IsZero() {
-			return nil
-		}
-		after = p.Last
 	}
+	return nil
 }
 
 // history is I11 and I7: every state was reached by an allowed transition with actor and cause, each has its event,
 // and I4: the hold ended at most once, and has ended unless it is still held.
-func (a *audit) history(r *Reservation, entries []Entry, events []int64) {
+func (a *audit) history(r *Reservation, entries []Entry, events []EventAudit) {
 	name := r.ID.Text("res")
 	a.Entries += int64(len(entries))
 	var at Status
@@ -199,8 +258,11 @@ func (a *audit) history(r *Reservation, entries []Entry, events []int64) {
 				ended++
 			}
 		}
-		if i >= len(events) || events[i] != e.Version {
+		if i >= len(events) || events[i].Version != e.Version {
 			a.find("I7", name, "version %d has no event of its own", e.Version)
+		}
+		if i < len(events) && events[i].N <= a.heads[events[i].Stream] {
+			a.subjects++
 		}
 		at = e.To
 	}
@@ -233,9 +295,21 @@ func (a *audit) claims(r *Reservation, lives []ClaimLife) {
 	}
 }
 
+// step is I6: what a payment still has to do ends some day.
+func (a *audit) step(r *Reservation) {
+	switch age := a.now.Sub(r.UpdatedAt); {
+	case r.Step == StaffStep:
+		a.Refused++
+	case r.AtRest():
+	case r.StepTries >= auditStepTries:
+		a.find("I6", r.ID.Text("res"), "its step %s was tried %d times and does not end", r.Step, r.StepTries)
+	case age > auditStepAge:
+		a.find("I6", r.ID.Text("res"), "its step %s has not ended for %v", r.Step, age.Round(time.Minute))
+	}
+}
+
 // keys is I3: at most one key has placed a reservation, and a running one is waited for.
 func (a *audit) keys(r *Reservation, keys []KeyRow) {
-	a.Keys += int64(len(keys))
 	placed := 0
 	for _, k := range keys {
 		switch {
@@ -296,12 +370,12 @@ func contradicts(r *Reservation, b payment.Balance) string {
 	switch {
 	case in != out+b.Retained.Minor:
 		return fmt.Sprintf("captured %s is not returned %s plus kept %s", b.Captured, b.Refunded, b.Retained)
-	case r.Paid != in && (r.Step != Capture || in != r.Total().Minor):
+	case r.Paid != in && (r.Paid != 0 || r.Step != Capture && r.Step != VoidStep || in != r.Total().Minor): // taken, and about to be noted
 		return fmt.Sprintf("says %s was paid, the ledger says %s", sum(r.Paid), sum(in))
-	case r.Refunded != out && (r.Step != RefundStep || out != r.Refunded+r.Owed):
+	case r.Refunded != out && (r.Step != RefundStep && r.Step != SettleStep || out != r.Refunded+r.Owed):
 		return fmt.Sprintf("says %s was returned, the ledger says %s", sum(r.Refunded), sum(out))
-	case in > 0 && r.Status != Confirmed && r.Status != Completed && r.Status != Cancelled:
-		return fmt.Sprintf("is %s, yet %s was taken", r.Status, sum(in))
+	case in > 0 && r.Status != Confirmed && r.Status != Completed && r.Status != Cancelled && r.Refunded+r.Owed != r.Paid:
+		return fmt.Sprintf("is %s, yet %s was taken and %s went or goes back", r.Status, sum(in), sum(r.Refunded+r.Owed))
 	case r.Refunded+r.Owed > r.Paid:
 		return fmt.Sprintf("returns %s of %s paid", sum(r.Refunded+r.Owed), sum(r.Paid))
 	}
@@ -315,41 +389,4 @@ func contradicts(r *Reservation, b payment.Balance) string {
 		return fmt.Sprintf("keeps %s for items worth %s", sum(r.Paid-r.Refunded-r.Owed), sum(live))
 	}
 	return ""
-}
-
-// streams is I7: every stream is numbered without gaps, and there are as many events of reservations as history
-// entries.
-func (a *audit) streams(ctx context.Context) error {
-	streams, entries, err := a.core.store.AuditStreams(ctx)
-	if err != nil {
-		return err
-	}
-	var subjects int64
-	for _, s := range streams {
-		a.Events += s.Events
-		subjects += s.Subject
-		if s.Events == 0 && s.Next == 1 {
-			continue
-		}
-		if s.First != 1 || s.Last != s.Next-1 || s.Events != s.Last {
-			a.find("I7", "stream "+s.Name, "holds %d events numbered %d to %d; the next one will be %d", s.Events, s.First, s.Last, s.Next)
-		}
-	}
-	if subjects != entries {
-		a.find("I7", "outbox", "%d events of reservations for %d history entries", subjects, entries)
-	}
-	return nil
-}
-
-// ledger asks payment to check itself.
-func (a *audit) ledger(ctx context.Context) error {
-	l, err := a.core.payment.Audit(ctx, auditFindings)
-	if err != nil {
-		return fault.Wrap(err, "ledger audit")
-	}
-	a.Payments = l.Payments
-	for _, f := range l.Findings {
-		a.find("I5", "ledger", "%s", f)
-	}
-	return nil
 }

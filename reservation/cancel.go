@@ -105,7 +105,7 @@ func cancellable(r *Reservation, now time.Time) error {
 		return fault.New(fault.Conflict, "not_cancellable", "This reservation is %s; it cannot be cancelled.", r.Status)
 	case !now.Before(r.EndsAt()):
 		return fault.New(fault.Conflict, "not_cancellable", "This reservation is over; it cannot be cancelled.")
-	case r.Step != NoStep:
+	case !r.AtRest():
 		return fault.New(fault.Conflict, "payment_running", "Money of this reservation is on its way. Try again in a moment.").RetryIn(retryRunning)
 	}
 	return nil
@@ -161,7 +161,7 @@ func (c *Core) ConfirmCancellation(ctx context.Context, caller Caller, ref, quot
 				return err
 			}
 			w.take(row)
-			if r.Step == NoStep {
+			if r.AtRest() {
 				done = r.as(factsOf(r))
 			}
 			return nil
@@ -176,7 +176,7 @@ func (c *Core) ConfirmCancellation(ctx context.Context, caller Caller, ref, quot
 		return Answer{Outcome: OutcomeCancelled, Reservation: done}, nil
 	}
 	a, err := c.await(ctx, r.ID, key)
-	if err == nil && a.Reservation.Step == NoStep {
+	if err == nil && a.Reservation.AtRest() {
 		a.Outcome = OutcomeCancelled
 	}
 	return a, err
@@ -223,7 +223,7 @@ func (w *work) cancel(r *Reservation, q *Quote, by Actor, key *KeyRow) error {
 
 // recordRefund notes that promised money went back.
 func (c *Core) recordRefund(ctx context.Context, r *Reservation, f payment.Refund) error {
-	return c.desk.do(ctx, c.sagaCommand("refunded", r, RefundStep, func(w *work, r *Reservation) error {
+	return c.desk.do(ctx, c.sagaCommand("refunded", r, r.Step, func(w *work, r *Reservation) error {
 		if r.RefundID != f.ID {
 			return nil
 		}
@@ -237,7 +237,7 @@ func (c *Core) recordRefund(ctx context.Context, r *Reservation, f payment.Refun
 			return err
 		}
 		w.next(r, NoStep)
-		w.finishKey(r.PayKey, OutcomeCancelled, r)
+		w.answerKey(r, OutcomeCancelled)
 		return nil
 	}))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -30,21 +31,23 @@ type Deps struct {
 
 // Core is the service.
 type Core struct {
-	store    Store
-	payment  payment.Service
-	clock    clock.Clock
-	settings Settings
-	log      *slog.Logger
-	meter    *meter
-	desk     *desk
-	early    *early
-	watchers *watchers
-	keys     *keyReader
-	locators *locators
-	sealer   *offer.Sealer
-	revoked  revocations
-	saga     *saga
-	follow   bool
+	store     Store
+	payment   payment.Service
+	clock     clock.Clock
+	settings  Settings
+	log       *slog.Logger
+	meter     *meter
+	desk      *desk
+	early     *early
+	watchers  *watchers
+	keys      *keyReader
+	locators  *locators
+	sealer    *offer.Sealer
+	revoked   revocations
+	saga      *saga
+	follow    bool
+	announcer *announcer                // nil where the store cannot, or nobody else is there
+	followed  atomic.Pointer[Positions] // what the follower has told; nil without one
 
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -63,6 +66,7 @@ func New(d Deps) *Core {
 		store: d.Store, payment: d.Payment, clock: d.Clock, settings: d.Settings, log: d.Logger.With("service", "reservation"),
 		meter: m, early: e, watchers: w, follow: d.Follow, keys: newKeyReader(d.Store), locators: newLocators(d.Store),
 	}
+	c.announcer = c.newAnnouncer(&d)
 	c.desk = newDesk(d, e, w, m)
 	c.saga = newSaga(c)
 	return c

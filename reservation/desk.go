@@ -29,6 +29,7 @@ const (
 	clerksPerLane = 2                      // batches of a lane under way at once
 	dueLimit      = 64                     // lapsed holds a batch takes along
 	dueRounds     = 16                     // how often commands that found too little wait for further ones
+	bulkAlone     = 4                      // 1/4 of a batch's rows is what bulk work gets while nothing else waits
 	bulkShare     = 8                      // 1/8 of a batch's rows is kept for bulk work when both wait
 	batchTries    = 2                      // how often a batch is tried before it is taken apart
 	settleTries   = 40                     // how often an unknown commit is asked for ...
@@ -46,6 +47,7 @@ type command struct {
 	// It may run more than once, each time on fresh rows.
 	rule func(*work) error
 
+	bulk    bool   // stands behind live commands
 	key     uid.ID // its idempotency key, or zero
 	short   bool   // refused for want of stock that lapsed holds may still keep
 	dropped atomic.Bool
@@ -164,7 +166,7 @@ func (k *desk) do(ctx context.Context, c *command) error { return k.submit(ctx, 
 func (k *desk) doBulk(ctx context.Context, c *command) error { return k.submit(ctx, c, true) }
 
 func (k *desk) submit(ctx context.Context, c *command, bulk bool) error {
-	c.done = make(chan struct{})
+	c.done, c.bulk = make(chan struct{}), bulk
 	l := k.lanes[laneOf(c.lane, len(k.lanes))]
 	if !c.key.IsZero() {
 		k.flying.add(c.key)
@@ -284,6 +286,9 @@ func (k *desk) collect(l *lane, first *command) []*command {
 		share = max(1, k.settings.BatchRows/bulkShare)
 	}
 	fill(l.live, k.settings.BatchRows-share)
+	if len(batch) == 1 && first.bulk {
+		share = max(share, k.settings.BatchRows/bulkAlone)
+	}
 	fill(l.bulk, min(k.settings.BatchRows, rows+share)) // its share and no more: somebody may wait for this batch
 	kept := batch[:0]
 	for _, c := range batch {
@@ -357,6 +362,8 @@ func undecided(err error) error {
 	case errors.Is(err, errUnsettled):
 		return fault.New(fault.Unavailable, "outcome_unknown", "The connection to the database was lost at the very end. Ask again with the same Idempotency-Key to learn what became of it.").
 			RetryIn(retryOverload).Because(err)
+	case errors.Is(err, errRolledBack):
+		return fault.Overloaded(retryOverload).Because(err) // twice: the connection or the disk is in trouble, not the command
 	case errors.Is(err, context.Canceled):
 		return errDraining
 	}
@@ -370,6 +377,7 @@ func undecided(err error) error {
 // commit runs one transaction for the batch. A commit whose answer was lost is looked up by the batch's id.
 // more: the batch gave lapsed holds back and there are further ones.
 func (k *desk) commit(ctx context.Context, c *clerk, batch []*command, round int) (more bool, err error) {
+	defer k.watchers.telling.begin(&err)()
 	n := &needs{}
 	for _, cmd := range batch {
 		cmd.need(n)

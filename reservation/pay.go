@@ -64,7 +64,7 @@ func (c *Core) await(ctx context.Context, id uid.ID, key Idempotency) (Answer, e
 		return Answer{}, errNotFound
 	}
 	a := Answer{Reservation: found[0]}
-	if found[0].Step == NoStep {
+	if found[0].AtRest() {
 		a.Outcome = outcomeOf(found[0])
 	}
 	return a, nil
@@ -78,6 +78,9 @@ func outcomeOf(r *Reservation) Outcome {
 	case Rejected:
 		return OutcomeDeclined
 	case Cancelled:
+		if r.Payment == PaymentFailed {
+			return OutcomeDeclined
+		}
 		return OutcomeCancelled
 	case Held, Confirming, Expired:
 	}
@@ -145,13 +148,16 @@ func (w *work) free(r *Reservation, key *KeyRow) error {
 	return nil
 }
 
+var errPaymentRunning = fault.New(fault.Conflict, "payment_running", "A payment for this reservation is already running. Read the reservation to learn its outcome.").
+	RetryIn(retryRunning)
+
 // payable says why a reservation cannot be paid now.
 func payable(r *Reservation) error {
 	switch r.Status {
 	case Held:
 		return nil
 	case Confirming:
-		return fault.New(fault.Conflict, "payment_running", "A payment for this reservation is already running. Read the reservation to learn its outcome.").RetryIn(retryRunning)
+		return errPaymentRunning
 	case Expired:
 		return fault.New(fault.Conflict, "hold_expired", "The hold ran out before it was paid, and the stock was given back. Search again.")
 	case Confirmed, Completed, Rejected, Cancelled:
@@ -159,8 +165,9 @@ func payable(r *Reservation) error {
 	return fault.New(fault.Conflict, "not_payable", "This reservation is %s; it cannot be paid.", r.Status)
 }
 
-// settlePayment is the desk's answer to the outcome of an authorization.
-func (c *Core) settlePayment(ctx context.Context, r *Reservation, p payment.Payment) error {
+// settlePayment is the desk's answer to the outcome of an authorization. afterRefusal is what is left to do when it was
+// refused.
+func (c *Core) settlePayment(ctx context.Context, r *Reservation, p payment.Payment, afterRefusal Step) error {
 	id, attempt, key := r.ID, r.Attempt, r.PayKey
 	return c.desk.do(ctx, &command{
 		name: "settle_" + paymentWord(p.Status), lane: stock.LowestPool(r.Claims(nil)), rows: len(r.Items),
@@ -179,7 +186,7 @@ func (c *Core) settlePayment(ctx context.Context, r *Reservation, p payment.Paym
 				return nil // another process has settled it
 			}
 			if p.Status == payment.Declined {
-				return w.refusePayment(r)
+				return w.refusePayment(r, p.Reason, afterRefusal)
 			}
 			return w.acceptPayment(r, p)
 		},
@@ -210,7 +217,7 @@ func (w *work) acceptPayment(r *Reservation, p payment.Payment) error {
 				return err
 			}
 			w.next(r, VoidStep)
-			w.finishKey(r.PayKey, OutcomeRefundedLate, r)
+			w.answerKey(r, OutcomeRefundedLate)
 			return nil
 		}
 		s.cause = PaidLate
@@ -223,17 +230,24 @@ func (w *work) acceptPayment(r *Reservation, p payment.Payment) error {
 }
 
 // refusePayment ends a reservation whose payment was declined.
-func (w *work) refusePayment(r *Reservation) error {
+func (w *work) refusePayment(r *Reservation, why string, next Step) error {
 	to := Rejected
 	if r.Status == Expired {
 		to = Expired
 	}
-	if err := w.transition(r, step{to: to, cause: PaymentRefused, actor: bySaga, money: PaymentFailed}); err != nil {
+	if err := w.transition(r, step{to: to, cause: PaymentRefused, actor: bySaga, money: PaymentFailed, note: why}); err != nil {
 		return err
 	}
-	w.next(r, NoStep)
-	w.finishKey(r.PayKey, OutcomeDeclined, r)
+	w.next(r, next)
+	w.answerKey(r, OutcomeDeclined)
 	return nil
+}
+
+// answerKey gives the call that waits for the saga its answer; one that was given stays.
+func (w *work) answerKey(r *Reservation, o Outcome) {
+	if row := w.Keys[r.PayKey]; row != nil && row.State == KeyRunning {
+		w.finishKey(r.PayKey, o, r)
+	}
 }
 
 // next sets what the saga does next, at once.
@@ -250,7 +264,7 @@ func (c *Core) recordCapture(ctx context.Context, r *Reservation, p payment.Paym
 			return err
 		}
 		w.next(r, NoStep)
-		w.finishKey(r.PayKey, OutcomeConfirmed, r)
+		w.answerKey(r, OutcomeConfirmed)
 		return nil
 	}))
 }

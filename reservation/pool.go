@@ -13,7 +13,7 @@ import (
 const MaxPoolSlots = 20_000
 
 // bulkAtOnce is how many bulk commands one call keeps on the desk.
-const bulkAtOnce = 8
+const bulkAtOnce = 32
 
 // DefinePools implements Service. It works in chunks of a batch's rows behind live commands: a failure leaves whole
 // pools made, and the same call again makes the rest.

@@ -28,7 +28,11 @@ func (c *Core) Release(ctx context.Context, caller Caller, ref string) error {
 			if r.Paid > 0 {
 				return fault.New(fault.Conflict, "not_cancellable", "This reservation was paid and is cancelled already.")
 			}
-		case Expired, Rejected:
+		case Expired:
+			if r.Step == AskPayment { // money that comes late takes the stock again: what runs cannot be called off here
+				return errPaymentRunning
+			}
+		case Rejected:
 		}
 		return nil // it holds nothing any more
 	})
@@ -113,7 +117,7 @@ func deliverCommand(id uid.ID) *command {
 		need: func(n *needs) { n.reservation(id) },
 		rule: func(w *work) error {
 			r := w.Reservations[id]
-			if r == nil || r.Status != Confirmed || r.Step != NoStep || w.Now.Before(r.EndsAt()) {
+			if r == nil || r.Status != Confirmed || !r.AtRest() || w.Now.Before(r.EndsAt()) {
 				return nil
 			}
 			return w.transition(r, step{to: Completed, cause: Delivered, actor: Actor{SystemActor, "sweep"}})

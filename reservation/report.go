@@ -10,9 +10,12 @@ type AuditReport struct {
 	Events       int64     `json:"events"`
 	Keys         int64     `json:"idempotency_keys"`
 	Payments     int64     `json:"payments"`
-	Oversold     int64     `json:"oversold_slots"` // with more claimed than the target: allowed, but worth knowing
+	Refused      int64     `json:"refunds_refused"` // refunds that wait for staff
+	Oversold     int64     `json:"oversold_slots"`  // with more claimed than the target: allowed, but worth knowing
 	Findings     []Finding `json:"findings"`
 	More         bool      `json:"more_findings"` // than are listed
+
+	Violations map[string]int64 `json:"violations"` // how many were found, listed or not, by invariant
 }
 
 // Finding is one thing that is wrong.

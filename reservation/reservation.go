@@ -42,9 +42,10 @@ const (
 	PartiallyRefunded
 	Refunded
 	PaymentFailed
+	RefundFailed // the provider refuses for good to return what is owed: staff must act
 )
 
-var paymentText = [...]string{Unpaid: "unpaid", Authorized: "authorized", Paid: "paid", PartiallyRefunded: "partially_refunded", Refunded: "refunded", PaymentFailed: "failed"}
+var paymentText = [...]string{Unpaid: "unpaid", Authorized: "authorized", Paid: "paid", PartiallyRefunded: "partially_refunded", Refunded: "refunded", PaymentFailed: "failed", RefundFailed: "refund_failed"}
 
 // String is the word the API uses.
 func (s PaymentStatus) String() string { return paymentText[s] }
@@ -58,14 +59,19 @@ const (
 	NoStep     Step = iota
 	AskPayment      // confirming: find out whether the money was set aside
 	Capture         // confirmed: take the money that is set aside
-	VoidStep        // rejected or lapsed: let go of money that may be set aside
+	VoidStep        // rejected, lapsed, or not to be captured: let go of money that may be set aside
 	RefundStep      // cancelled: return Owed to the traveller
+	StaffStep       // the provider refused for good to return Owed: nothing happens until staff act (staff.go)
+	SettleStep      // staff paid Owed by other means: have it booked
 )
 
-var stepText = [...]string{NoStep: "", AskPayment: "ask_payment", Capture: "capture", VoidStep: "void", RefundStep: "refund"}
+var stepText = [...]string{NoStep: "", AskPayment: "ask_payment", Capture: "capture", VoidStep: "void", RefundStep: "refund", StaffStep: "staff", SettleStep: "settle"}
 
 // String names the step in logs.
 func (s Step) String() string { return stepText[s] }
+
+// AtRest reports whether no money of the reservation is on its way: none is, or it waits for staff.
+func (r *Reservation) AtRest() bool { return r.Step == NoStep || r.Step == StaffStep }
 
 // Reservation is what a caller reserved.
 type Reservation struct {

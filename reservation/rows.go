@@ -16,8 +16,8 @@ type Need struct {
 	Pools        []stock.PoolID // ascending; rows to lock for commands that change a pool itself
 	Spans        []Span         // by pool, from; slots to load and lock, merged: no two overlap or touch
 	Counts       []CountKey     // by caller, pool
-	DuePools     []stock.PoolID // ascending; holds on these pools that have lapsed are needed like Reservations
-	DueLimit     int            // at most so many of them
+	DuePools     []stock.PoolID // ascending; holds on these pools that have lapsed are needed like Reservations, of each pool those that lapsed first
+	DueLimit     int            // at most so many of them; pools have equal shares where there are more
 	NewPools     []uid.ID       // refs (ascending) of pools that may exist already; read under the lock of the pool counter
 }
 
@@ -140,7 +140,7 @@ type Rows struct {
 	PoolRefs     map[uid.ID]*PoolRow // the existing ones among Need.NewPools
 	NextPool     stock.PoolID        // the first free pool number; 0 unless Need.NewPools was given
 	Due          []uid.ID            // which of Reservations were loaded because of DuePools
-	DueMore      bool                // there are more lapsed holds than DueLimit
+	DueMore      bool                // there may be more lapsed holds than were loaded: a pool had its whole share
 }
 
 // Changes is what a batch writes. Every list is in lock order; a row that was not loaded is inserted, others are
@@ -149,7 +149,7 @@ type Changes struct {
 	KeptKeys        []uid.ID  // of Need.Keys: those whose command took effect; the others leave no trace
 	SetKeys         []*KeyRow // loaded keys with a new state
 	NewReservations []*Reservation
-	SetReservations []*Reservation // all columns of the reservation's own row and the statuses of its items
+	SetReservations []*Reservation // everything that changes of the reservation's own row, the statuses of its items among it
 	ClaimStates     []ClaimState   // of reservations in SetReservations
 	NewHistory      []Entry        // the i-th entry is the i-th event that has a Subject; the store notes the event's number with it
 	NewQuotes       []*Quote

@@ -18,7 +18,7 @@ import (
 // or of another after a crash.
 
 const (
-	sagaWorkers  = 32               // sagas driven at once by one process
+	sagaWorkers  = 256              // sagas driven at once by one process
 	sagaBacklog  = 8192             // sagas that may wait for a worker; more stay in the table for the resume job
 	resumeEvery  = time.Second      // how often the table is asked for steps whose time has come
 	resumeBatch  = 256              // how many it takes at a time
@@ -119,7 +119,7 @@ func (s *saga) worker(ctx context.Context) {
 func (s *saga) advance(ctx context.Context, id uid.ID) {
 	for ctx.Err() == nil {
 		found, err := s.core.store.Reservations(ctx, []uid.ID{id})
-		if err != nil || len(found) == 0 || found[0].Step == NoStep {
+		if err != nil || len(found) == 0 || found[0].AtRest() {
 			return
 		}
 		r := found[0]
@@ -154,6 +154,9 @@ func (c *Core) doStep(ctx context.Context, r *Reservation) (settled bool, err er
 		return c.askPayment(ctx, r)
 	case Capture:
 		p, err := c.payment.Capture(ctx, r.Attempt)
+		if fault.Is(err, paymentState) {
+			return true, c.recordCaptureRefused(ctx, r, err)
+		}
 		if err != nil {
 			return false, fmt.Errorf("capture: %w", err)
 		}
@@ -163,7 +166,12 @@ func (c *Core) doStep(ctx context.Context, r *Reservation) (settled bool, err er
 		return true, c.recordCapture(ctx, r, p)
 	case VoidStep:
 		p, err := c.payment.Void(ctx, r.Attempt)
-		if err != nil {
+		switch {
+		case fault.Is(err, "payment_not_found"): // it never began
+			return true, c.recordVoid(ctx, r)
+		case fault.Is(err, paymentState):
+			return c.takenAnyway(ctx, r, err)
+		case err != nil:
 			return false, fmt.Errorf("void: %w", err)
 		}
 		if p.Status != payment.Voided && p.Status != payment.Declined {
@@ -172,18 +180,10 @@ func (c *Core) doStep(ctx context.Context, r *Reservation) (settled bool, err er
 		return true, c.recordVoid(ctx, r)
 	case RefundStep:
 		f, err := c.payment.Refund(ctx, payment.RefundRequest{ID: r.RefundID, Payment: r.Attempt, Amount: r.owed()})
-		if err != nil {
-			return false, fmt.Errorf("refund: %w", err)
-		}
-		switch f.Status {
-		case payment.RefundSucceeded:
-			return true, c.recordRefund(ctx, r, f)
-		case payment.RefundFailed:
-			return false, fmt.Errorf("the provider refused to return %s; staff must act", f.Amount)
-		case payment.RefundPending:
-		}
-		return false, nil
-	case NoStep:
+		return c.refundAnswered(ctx, r, f, err)
+	case SettleStep:
+		return c.settleOutside(ctx, r)
+	case NoStep, StaffStep:
 	}
 	return true, nil
 }
@@ -195,17 +195,21 @@ func (c *Core) askPayment(ctx context.Context, r *Reservation) (bool, error) {
 	}
 	if err != nil {
 		if k := fault.KindOf(err); k == fault.Invalid || k == fault.PaymentFailed {
-			return true, c.settlePayment(ctx, r, payment.Payment{ID: r.Attempt, Status: payment.Declined})
+			// It will not be asked again; an earlier try may have set money aside, so it is let go.
+			return true, c.settlePayment(ctx, r, payment.Payment{ID: r.Attempt, Status: payment.Declined, Reason: fault.As(err).Reason}, VoidStep)
 		}
 		return false, fmt.Errorf("authorize: %w", err)
 	}
 	switch p.Status {
-	case payment.Authorized, payment.Captured, payment.Declined:
+	case payment.Authorized, payment.Captured, payment.Declined, payment.Voided:
 		if p.Status == payment.Captured {
 			p.Status = payment.Authorized // the capture is recorded by the next step
 		}
-		return true, c.settlePayment(ctx, r, p)
-	case payment.Pending, payment.Voided:
+		if p.Status == payment.Voided {
+			p.Status = payment.Declined // the provider let it go by itself
+		}
+		return true, c.settlePayment(ctx, r, p, NoStep)
+	case payment.Pending:
 	}
 	return false, nil
 }

@@ -70,6 +70,14 @@ type Service interface {
 	// ConfirmCancellation does what the quote promised. Reasons: quote_expired, quote_outdated.
 	ConfirmCancellation(ctx context.Context, c Caller, ref, quote string, key Idempotency) (Answer, error)
 
+	// RefusedRefunds lists reservations whose refund a provider refused for good (payment status refund_failed), by id after
+	// the given one. RetryRefund has it asked again under a new id; SettleOutside records that staff paid it by other means,
+	// under a reference. Both return the reservation after a short wait, and are for staff of the operator alone. Reasons:
+	// scope_missing, refund_not_refused, reference_invalid.
+	RefusedRefunds(ctx context.Context, c Caller, after uid.ID, limit int) ([]*Reservation, error)
+	RetryRefund(ctx context.Context, c Caller, ref string) (*Reservation, error)
+	SettleOutside(ctx context.Context, c Caller, ref, reference string) (*Reservation, error)
+
 	// Reservation, Reservations and History read; a lapsed hold already reads as expired.
 	Reservation(ctx context.Context, c Caller, ref string) (*Reservation, error)
 	Reservations(ctx context.Context, c Caller, f Filter) ([]*Reservation, error)
@@ -91,6 +99,12 @@ type Service interface {
 	// before the commit is answered where it was made here. Calls may come concurrently and out of order: the higher
 	// version of a slot wins. The returned function ends it.
 	Watch(fn func([]SlotRow)) (stop func())
+	// Told gives marks up to which all that was committed has been told to those who watch in this process, and perhaps
+	// more. It waits for what is being told, and keeps nobody waiting.
+	Told(ctx context.Context) (Marks, error)
+	// Replay tells the states of slots in all events after the marks, those that were there when it was called, by
+	// stream: the higher version of a slot wins. ErrNoReplay when that cannot be done, or not with most events.
+	Replay(ctx context.Context, after Marks, most int64, yield func([]SlotRow) error) error
 
 	// RevokeOffers ends offers issued before an instant.
 	RevokeOffers(ctx context.Context, r Revocation) error

@@ -37,6 +37,9 @@ type Store interface {
 	// time has come, confirmed reservations that have ended.
 	Due(ctx context.Context, what DueKind, now time.Time, limit int) ([]uid.ID, error)
 
+	// WaitingForStaff lists reservations at StaffStep by ascending id after the given one.
+	WaitingForStaff(ctx context.Context, after uid.ID, limit int) ([]uid.ID, error)
+
 	// Pools lists pools by ascending id after the given one.
 	Pools(ctx context.Context, after stock.PoolID, limit int) ([]PoolRow, error)
 	// PoolsByRef reads pools by public id; what does not exist is left out.
@@ -56,15 +59,21 @@ type Store interface {
 
 	// Secret returns the named secret, storing fresh as it if there is none yet; all processes get the same one.
 	Secret(ctx context.Context, name string, fresh []byte) ([]byte, error)
-	// Prune removes keys of reservations that are no longer live and older than keys, and batch rows and idle hold counts older than
-	// batches; at most limit rows of each. It returns how many went.
+	// Prune removes what nobody asks for any more: keys older than keys of reservations that are over, quotes that expired
+	// before keys (one that a key answers with goes with that key), batch rows and idle hold counts older than batches and counts.
+	// Of each kind it looks at no more than limit, and never at keys of reservations that live: a reservation is looked at when it
+	// is over and its oldest key is old. It returns how many rows went.
 	Prune(ctx context.Context, keys, batches, counts time.Time, limit int) (int, error)
 
 	// AuditPools and AuditReservations read what the audit recomputes, each call one short consistent snapshot.
 	AuditPools(ctx context.Context, after stock.PoolID, limit int) (PoolAudit, error)
 	AuditReservations(ctx context.Context, after uid.ID, limit int) (RecordAudit, error)
-	// AuditStreams describes every outbox stream.
-	AuditStreams(ctx context.Context) (streams []StreamAudit, historyEntries int64, err error)
+	// AuditStreams describes every outbox stream by its ends, in one snapshot.
+	AuditStreams(ctx context.Context) ([]StreamAudit, error)
+	// AuditEvents counts the events of a stream with numbers in (after, upTo], and those of them that have a subject.
+	AuditEvents(ctx context.Context, stream int32, after, upTo int64) (events, subjects int64, err error)
+	// AuditKeys reads up to limit idempotency keys by id after the given one.
+	AuditKeys(ctx context.Context, after uid.ID, limit int) ([]KeyAudit, error)
 
 	// Close lets go of connections and files.
 	Close() error
@@ -76,7 +85,7 @@ var ErrUnknownCommit = errors.New("outcome of the commit is not known")
 // Batch identifies one transaction of the desk.
 type Batch struct {
 	ID     uid.ID
-	Stream string    // name of the outbox stream its events go to, e.g. "node-1/lane-0"
+	Stream string    // name of the outbox stream its events go to, e.g. "node-1/lane-0-1"
 	Now    time.Time // the batch's now; zero: take the database's clock
 }
 
@@ -126,19 +135,32 @@ type AuditClaim struct {
 type RecordAudit struct {
 	Reservations []*Reservation
 	History      map[uid.ID][]Entry
-	Claims       map[uid.ID][]ClaimLife // of each item in order, 0 when an item's claims disagree among themselves
-	Events       map[uid.ID][]int64     // per History entry the version in the event it names; 0: no such event, or another subject's
+	Claims       map[uid.ID][]ClaimLife  // of each item in order, 0 when an item's claims disagree among themselves
+	Events       map[uid.ID][]EventAudit // per History entry the event it names
 	Keys         map[uid.ID][]KeyRow
 	Last         uid.ID // continue after it; zero when there is nothing more
 }
 
 // StreamAudit is one outbox stream.
 type StreamAudit struct {
+	Stream int32
+	Name   string
+	Next   int64 // the number its next event will get
+	First  int64 // lowest stored number; 0 for none
+	Last   int64 // highest stored number; 0 for none
+}
+
+// EventAudit is the event that a history entry names.
+type EventAudit struct {
 	Stream  int32
-	Name    string
-	Next    int64 // the number its next event will get
-	First   int64 // lowest stored number; 0 for none
-	Last    int64 // highest stored number; 0 for none
-	Events  int64 // how many are stored ...
-	Subject int64 // ... and how many of them have a subject: as many as there are history entries
+	N       int64
+	Version int64 // as the event has it; 0: there is no such event, or it has another subject
+}
+
+// KeyAudit is an idempotency key with whether its reservation is there.
+type KeyAudit struct {
+	ID        uid.ID
+	State     KeyState
+	CreatedAt time.Time
+	Lost      bool // it names no reservation, or one that does not exist
 }

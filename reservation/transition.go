@@ -10,7 +10,7 @@ const (
 	PaymentBegun         // the grace starts
 	PaymentMade          // the money is set aside: held stock becomes sold
 	PaymentTaken         // the money is captured
-	PaymentRefused       // declined by the provider
+	PaymentRefused       // declined by the provider, or refused for good when it was to be captured
 	PaymentLapsed        // no outcome within the grace
 	PaidLate             // an outcome after the hold had gone: stock re-acquired
 	HoldLapsed           // not paid in time
@@ -18,12 +18,22 @@ const (
 	CancelledPaid        // cancelled after payment, in part or whole, by a quote
 	MoneyReturned        // a refund went out
 	Delivered            // the last service is over
+	RefundRefused        // the provider will never pay a refund: staff must act
+	RefundRetried        // staff have it asked again
+	SettledOutside       // staff paid it by other means
 )
+
+// Causes lists all causes in order.
+var Causes = []Cause{
+	Placed, HoldExtended, PaymentBegun, PaymentMade, PaymentTaken, PaymentRefused, PaymentLapsed, PaidLate, HoldLapsed, ReleasedUnpaid, CancelledPaid,
+	MoneyReturned, Delivered, RefundRefused, RefundRetried, SettledOutside,
+}
 
 var causeText = [...]string{
 	Placed: "placed", HoldExtended: "hold_extended", PaymentBegun: "payment_begun", PaymentMade: "payment_made", PaymentTaken: "payment_taken",
 	PaymentRefused: "payment_refused", PaymentLapsed: "payment_lapsed", PaidLate: "paid_late", HoldLapsed: "hold_lapsed", ReleasedUnpaid: "released",
 	CancelledPaid: "cancelled", MoneyReturned: "money_returned", Delivered: "delivered",
+	RefundRefused: "refund_refused", RefundRetried: "refund_retried", SettledOutside: "settled_outside",
 }
 
 // String is the word the API uses.
@@ -57,6 +67,16 @@ type Transition struct {
 var (
 	anyone   = []ActorKind{TravellerActor, StaffActor}
 	byItself = []ActorKind{SystemActor}
+	byStaff  = []ActorKind{StaffActor}
+)
+
+// What the money must be like for a transition.
+var (
+	setAside  = func(r *Reservation) bool { return r.Payment == Authorized }
+	givenUp   = func(r *Reservation) bool { return r.Payment == PaymentFailed }
+	takeable  = func(r *Reservation) bool { return setAside(r) || givenUp(r) }
+	owing     = func(r *Reservation) bool { return r.Owed > 0 }
+	notRepaid = func(r *Reservation) bool { return r.Payment == RefundFailed && r.Owed > 0 }
 )
 
 // Transitions is the whole state machine; there is no other way to change a status. transition_test.go walks it.
@@ -71,14 +91,40 @@ var Transitions = []Transition{
 	{Confirming, Expired, PaymentLapsed, byItself, ReleaseStock, nil},
 	{Expired, Expired, PaymentRefused, byItself, KeepStock, nil},
 	{Expired, Confirmed, PaidLate, byItself, TakeAndSell, func(r *Reservation) bool { return !r.Attempt.IsZero() }},
-	{Confirmed, Confirmed, PaymentTaken, byItself, KeepStock, func(r *Reservation) bool { return r.Payment == Authorized }},
-	{Confirmed, Confirmed, CancelledPaid, anyone, ReturnStock, nil}, // of some items
+	{Confirmed, Confirmed, PaymentTaken, byItself, KeepStock, setAside},
+	{Confirmed, Cancelled, PaymentRefused, byItself, ReturnStock, setAside}, // refused for good when it was to be captured
+	{Completed, Completed, PaymentRefused, byItself, KeepStock, setAside},   // the same, found after the last service
+	{Confirmed, Confirmed, CancelledPaid, anyone, ReturnStock, nil},         // of some items
 	{Confirmed, Cancelled, CancelledPaid, anyone, ReturnStock, nil},
 	{Confirmed, Confirmed, MoneyReturned, byItself, KeepStock, nil},
 	{Cancelled, Cancelled, MoneyReturned, byItself, KeepStock, nil},
 	{Completed, Completed, MoneyReturned, byItself, KeepStock, nil},
 	{Confirmed, Completed, Delivered, byItself, KeepStock, nil},
-	{Completed, Completed, PaymentTaken, byItself, KeepStock, func(r *Reservation) bool { return r.Payment == Authorized }},
+	{Completed, Completed, PaymentTaken, byItself, KeepStock, takeable},
+
+	// The provider took by itself what had been given up: it goes back.
+	{Expired, Expired, PaymentTaken, byItself, KeepStock, givenUp},
+	{Rejected, Rejected, PaymentTaken, byItself, KeepStock, givenUp},
+	{Cancelled, Cancelled, PaymentTaken, byItself, KeepStock, givenUp},
+	{Expired, Expired, MoneyReturned, byItself, KeepStock, nil},
+	{Rejected, Rejected, MoneyReturned, byItself, KeepStock, nil},
+
+	// The provider refused a refund for good: staff have it tried again, or pay by other means.
+	{Confirmed, Confirmed, RefundRefused, byItself, KeepStock, owing},
+	{Completed, Completed, RefundRefused, byItself, KeepStock, owing},
+	{Expired, Expired, RefundRefused, byItself, KeepStock, owing},
+	{Rejected, Rejected, RefundRefused, byItself, KeepStock, owing},
+	{Cancelled, Cancelled, RefundRefused, byItself, KeepStock, owing},
+	{Confirmed, Confirmed, RefundRetried, byStaff, KeepStock, notRepaid},
+	{Completed, Completed, RefundRetried, byStaff, KeepStock, notRepaid},
+	{Expired, Expired, RefundRetried, byStaff, KeepStock, notRepaid},
+	{Rejected, Rejected, RefundRetried, byStaff, KeepStock, notRepaid},
+	{Cancelled, Cancelled, RefundRetried, byStaff, KeepStock, notRepaid},
+	{Confirmed, Confirmed, SettledOutside, byStaff, KeepStock, notRepaid},
+	{Completed, Completed, SettledOutside, byStaff, KeepStock, notRepaid},
+	{Expired, Expired, SettledOutside, byStaff, KeepStock, notRepaid},
+	{Rejected, Rejected, SettledOutside, byStaff, KeepStock, notRepaid},
+	{Cancelled, Cancelled, SettledOutside, byStaff, KeepStock, notRepaid},
 }
 
 // find is the transition from one state to another for a cause, or nil.

@@ -33,11 +33,23 @@ func TestTransitionsAreExactlyThese(t *testing.T) {
 		{Completed, Completed, MoneyReturned}:  KeepStock,
 		{Confirmed, Completed, Delivered}:      KeepStock,
 		{Completed, Completed, PaymentTaken}:   KeepStock,
+		{Confirmed, Cancelled, PaymentRefused}: ReturnStock,
+		{Completed, Completed, PaymentRefused}: KeepStock,
+		{Expired, Expired, PaymentTaken}:       KeepStock,
+		{Rejected, Rejected, PaymentTaken}:     KeepStock,
+		{Cancelled, Cancelled, PaymentTaken}:   KeepStock,
+		{Expired, Expired, MoneyReturned}:      KeepStock,
+		{Rejected, Rejected, MoneyReturned}:    KeepStock,
+	}
+	for _, s := range []Status{Confirmed, Completed, Expired, Rejected, Cancelled} { // everything that may owe money
+		for _, cause := range []Cause{RefundRefused, RefundRetried, SettledOutside} {
+			want[edge{s, s, cause}] = KeepStock
+		}
 	}
 	found := 0
 	for _, from := range append([]Status{0}, Statuses...) {
 		for _, to := range Statuses {
-			for cause := Placed; cause <= Delivered; cause++ {
+			for _, cause := range Causes {
 				tr := find(from, to, cause)
 				effect, ok := want[edge{from, to, cause}]
 				switch {
@@ -87,9 +99,61 @@ func TestTransitionsConserveStock(t *testing.T) {
 		if tr.Effect != want {
 			t.Errorf("%s -> %s for %s: effect %d, want %d", statusText[tr.From], tr.To, tr.Cause, tr.Effect, want)
 		}
-		money := slices.Contains([]Cause{PaymentMade, PaymentTaken, PaymentRefused, PaymentLapsed, PaidLate, HoldLapsed, MoneyReturned, Delivered}, tr.Cause)
-		if money != slices.Equal(tr.Who, byItself) {
+		who := anyone
+		switch {
+		case slices.Contains([]Cause{PaymentMade, PaymentTaken, PaymentRefused, PaymentLapsed, PaidLate, HoldLapsed, MoneyReturned, Delivered, RefundRefused}, tr.Cause):
+			who = byItself
+		case tr.Cause == RefundRetried || tr.Cause == SettledOutside:
+			who = byStaff
+		}
+		if !slices.Equal(tr.Who, who) {
 			t.Errorf("%s may be caused by %v", tr.Cause, tr.Who)
+		}
+	}
+}
+
+// The causes are numbered without gaps, and every one has its word and is used.
+func TestCauses(t *testing.T) {
+	for i, c := range Causes {
+		if int(c) != i+1 || c.String() == "" {
+			t.Errorf("cause %d is number %d, called %q", i+1, c, c)
+		}
+		if !slices.ContainsFunc(Transitions, func(tr Transition) bool { return tr.Cause == c }) {
+			t.Errorf("nothing happens for %s", c)
+		}
+	}
+	if len(Causes)+1 != len(causeText) {
+		t.Errorf("%d causes, %d words", len(Causes), len(causeText)-1)
+	}
+}
+
+// Money guards: what was not set aside is not taken or given up, what was not given up does not come back by itself, and
+// staff act only on what the provider refused.
+func TestTransitionGuards(t *testing.T) {
+	for _, tr := range Transitions {
+		allowed := map[PaymentStatus]bool{}
+		for p := Unpaid; p <= RefundFailed; p++ {
+			allowed[p] = tr.Guard == nil || tr.Guard(&Reservation{Payment: p, Owed: 1})
+		}
+		for p, ok := range allowed {
+			want := ok
+			switch tr.Cause {
+			case PaymentTaken:
+				want = p == Authorized && (tr.From == Confirmed || tr.From == Completed) || p == PaymentFailed && tr.From != Confirmed
+			case PaymentRefused:
+				want = p == Authorized || tr.From == Confirming || tr.From == Expired
+			case RefundRetried, SettledOutside:
+				want = p == RefundFailed
+			}
+			if ok != want {
+				t.Errorf("%s -> %s for %s with payment %s: allowed is %t", statusText[tr.From], tr.To, tr.Cause, p, ok)
+			}
+		}
+		switch tr.Cause {
+		case RefundRefused, RefundRetried, SettledOutside:
+			if tr.Guard(&Reservation{Payment: RefundFailed}) {
+				t.Errorf("%s though nothing is owed", tr.Cause)
+			}
 		}
 	}
 }

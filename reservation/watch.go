@@ -133,6 +133,8 @@ type watchers struct {
 	mu   sync.RWMutex
 	next int
 	fns  map[int]func([]SlotRow)
+
+	telling telling
 }
 
 func newWatchers() *watchers { return &watchers{fns: map[int]func([]SlotRow){}} }

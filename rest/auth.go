@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -27,14 +28,21 @@ func (s *server) admit(op operation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		x := exchangeOf(r.Context())
+		a, ok := w.(*answer)
+		if !ok {
+			panic("rest: an answer that ServeHTTP did not make")
+		}
 		if p := s.admitted(op, x, r); p != nil {
-			if a, ok := w.(*answer); ok { // ServeHTTP made it
-				a.refuse(p)
-			}
+			a.refuse(p)
 			return
 		}
-		x.header.Set("Cache-Control", "no-store")
-		next(ctx)
+		x.changes = !op.reads && op.method != http.MethodGet
+		cachingOf(op.id).set(x.header, x.who)
+		if op.unlimited {
+			next(ctx)
+			return
+		}
+		s.passed(op, a, func() { next(ctx) })
 	}
 }
 
@@ -72,6 +80,26 @@ func (s *server) admitted(op operation, x *exchange, r *http.Request) *problem.P
 		return problem.New("validation_failed", "").At("", "nul_character", "The address holds the character U+0000. Leave it out.")
 	}
 	return s.readable(op, r)
+}
+
+// passed lets a call through the gate, or refuses it.
+func (s *server) passed(op operation, a *answer, call func()) {
+	class, began := classOf(op, a.x.who), time.Now()
+	if !s.gate.Enter(class, began) {
+		a.refuse(overloaded())
+		return
+	}
+	counts := false
+	defer func() {
+		if !counts {
+			s.gate.Forget(class)
+			return
+		}
+		now := time.Now()
+		s.gate.Leave(class, now, now.Sub(began))
+	}()
+	call()
+	counts = a.status < http.StatusBadRequest && !op.waits
 }
 
 // readable refuses a body by its header alone.

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"holdfast/rest/problem"
+	"holdfast/rest/schema"
 	"holdfast/rest/strict"
 )
 
@@ -22,9 +23,29 @@ type Raw struct {
 
 func (r *Raw) raw() []byte { return r.RawBody }
 
-// decode reads a body into out and holds it against its schema. All wrong places are named at once, as far as the body
-// can be read at all.
-func decode(registry huma.Registry, schema *huma.Schema, data []byte, out any) *problem.Problem {
+// bodyReader reads the bodies of an operation.
+type bodyReader struct {
+	registry huma.Registry
+	schema   *huma.Schema
+	quick    *schema.Reader
+}
+
+func newBodyReader[B any](r huma.Registry) *bodyReader {
+	s := schemaOf[B](r)
+	return &bodyReader{registry: r, schema: s, quick: schema.Compile(r, s, reflect.TypeFor[B]())}
+}
+
+// read reads a body into out and holds it against its schema: in one pass when nothing is wrong with it.
+func (b *bodyReader) read(data []byte, out any) *problem.Problem {
+	if b.quick.Read(data, out) {
+		return nil
+	}
+	return decode(b.registry, b.schema, data, out)
+}
+
+// decode reads a body into out and holds it against its schema, reading it twice. All wrong places are named at once, as
+// far as the body can be read at all.
+func decode(registry huma.Registry, shape *huma.Schema, data []byte, out any) *problem.Problem {
 	first := (*strict.Error)(nil)
 	if err := strict.Decode(data, out); err != nil {
 		if !errors.As(err, &first) {
@@ -58,9 +79,9 @@ func decode(registry huma.Registry, schema *huma.Schema, data []byte, out any) *
 		checks.Put(c)
 	}()
 	c.path.Push("body")
-	huma.Validate(registry, schema, c.path, huma.ModeWriteToServer, value, &c.result)
+	huma.Validate(registry, shape, c.path, huma.ModeWriteToServer, value, &c.result)
 	places := placesOf(c.result.Errors)
-	empty := nulls(registry, schema, value, "")
+	empty := nulls(registry, shape, value, "")
 	slices.SortFunc(empty, func(a, b problem.Place) int { return strings.Compare(a.Pointer, b.Pointer) })
 	places = append(places, empty...)
 	if len(places) == 0 && first != nil {

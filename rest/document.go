@@ -102,12 +102,12 @@ func (s *server) finishDocument() {
 			schema.Extensions["x-field-order"] = fieldOrder(of, schema) // JSON objects have none, and readers want one
 		}
 	}
-	s.document = sync.OnceValue(func() []byte {
+	s.document = sync.OnceValue(func() tagged {
 		text, err := json.Marshal(doc)
 		if err != nil {
 			panic("rest: OpenAPI document: " + err.Error()) // a defect of the types in wire; openapi_test.go would see it
 		}
-		return text
+		return tag(text)
 	})
 }
 

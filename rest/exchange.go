@@ -7,10 +7,12 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"holdfast/fault"
 	"holdfast/identity"
+	"holdfast/internal/telemetry"
 	"holdfast/rest/problem"
 	"holdfast/uid"
 )
@@ -21,10 +23,15 @@ type exchange struct {
 	start   time.Time
 	request *http.Request
 	header  http.Header // of the answer
+	answer  *answer
 	who     *identity.Principal
 	code    string // of the problem it was answered with
 	logged  bool
+	changes bool // it is a call that changes something when it succeeds
+	store   telemetry.StoreUse
 }
+
+var saysNoSniff = []string{"nosniff"}
 
 type exchangeKey struct{}
 
@@ -32,6 +39,23 @@ type exchangeKey struct{}
 func exchangeOf(ctx context.Context) *exchange {
 	x, _ := ctx.Value(exchangeKey{}).(*exchange)
 	return x
+}
+
+// within is the context of an exchange. It holds two values at the cost of one.
+type within struct {
+	context.Context //nolint:containedctx // it is one
+	x               *exchange
+}
+
+// Value is the exchange, or where the use of a store is noted.
+func (w within) Value(key any) any {
+	switch key.(type) {
+	case exchangeKey:
+		return w.x
+	case telemetry.StoreUseKey:
+		return &w.x.store
+	}
+	return w.Context.Value(key)
 }
 
 // maxRequestID bounds a request id that the caller chose.
@@ -55,19 +79,27 @@ func requestID(r *http.Request) string {
 // ServeHTTP frames every request: its id, its measures, its log line, and what becomes of a panic.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{id: requestID(r), start: time.Now(), header: w.Header()}
-	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	r = r.WithContext(within{r.Context(), x})
 	x.request = r
-	x.header.Set("X-Request-Id", x.id)
-	x.header.Set("X-Content-Type-Options", "nosniff")
+	x.header["X-Request-Id"], x.header["X-Content-Type-Options"] = []string{x.id}, saysNoSniff
 	answer := &answer{ResponseWriter: w, x: x, server: s}
+	x.answer = answer
 	s.metrics.inFlight.Inc()
 	defer func() { //nolint:contextcheck // the context is that of the request, which the exchange holds
 		if v := recover(); v != nil {
 			s.caught(answer, v)
 		}
+		answer.begin()
 		s.metrics.inFlight.Dec()
 		s.finish(r.Context(), answer)
 	}()
+	if onSpare(r) {
+		x.header.Set("Connection", "close")
+		if !tended(r.URL.Path) {
+			answer.refuse(overloaded())
+			return
+		}
+	}
 	s.mux.ServeHTTP(answer, r)
 }
 
@@ -78,23 +110,20 @@ func (s *server) caught(a *answer, v any) {
 	}
 	s.Logger.Error("panic while serving", "request_id", a.x.id, "panic", v, "stack", string(debug.Stack()))
 	a.x.logged = true
-	if a.status == 0 {
+	if !a.begun {
 		a.refuse(problem.New("internal", ""))
 	}
 }
 
 // finish counts and logs an exchange that has ended.
 func (s *server) finish(ctx context.Context, a *answer) {
-	x, took := a.x, time.Since(a.x.start)
+	x, took, status := a.x, time.Since(a.x.start), a.status
 	route := x.request.Pattern
 	if route == "" {
 		route = "unmatched"
 	}
-	status := a.status
-	if status == 0 {
-		status = http.StatusOK
-	}
-	s.metrics.observe(route, x.request.Method, status, took)
+	// What is changed is committed by the desk on behalf of many, so no context of theirs tells.
+	s.metrics.observe(kind{route, x.request.Method, status}, took, x.store.Used() || x.changes && status < http.StatusBadRequest)
 	if !s.Logger.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
@@ -151,13 +180,14 @@ type answer struct {
 	server  *server
 	status  int
 	bytes   int64
+	begun   bool // the header is out
 	swallow bool // the router's text is not wanted
 }
 
 // Unwrap lets deadlines through.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// WriteHeader notes the status.
+// WriteHeader notes the status. It goes out with the first byte of the body, when its length may be known, or at the end.
 func (a *answer) WriteHeader(status int) {
 	if a.status != 0 {
 		return
@@ -165,17 +195,48 @@ func (a *answer) WriteHeader(status int) {
 	if a.x.request.Pattern == "" && !a.swallow {
 		switch status {
 		case http.StatusNotFound:
-			a.swallow = true
 			a.refuse(problem.New("path_unknown", ""))
+			a.swallow = true
 			return
 		case http.StatusMethodNotAllowed:
-			a.swallow = true
 			a.refuse(problem.New("method_not_allowed", "This path answers to "+a.Header().Get("Allow")+"."))
+			a.swallow = true
 			return
 		}
 	}
+	if status >= http.StatusBadRequest {
+		a.Header()["Cache-Control"] = saysNoStore
+	}
 	a.status = status
-	a.ResponseWriter.WriteHeader(status)
+}
+
+// begin sends the header.
+func (a *answer) begin() {
+	if a.begun {
+		return
+	}
+	a.begun = true
+	if a.status == 0 {
+		a.WriteHeader(http.StatusOK)
+	}
+	a.ResponseWriter.WriteHeader(a.status)
+}
+
+// Flush sends what there is.
+func (a *answer) Flush() {
+	a.begin()
+	if f, ok := a.ResponseWriter.(http.Flusher); ok {
+		f.Flush()
+	}
+}
+
+// whole writes a body that comes in one piece.
+func (a *answer) whole(body []byte) error {
+	if !a.begun {
+		a.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
+	_, err := a.Write(body)
+	return err
 }
 
 // Write counts the bytes.
@@ -183,39 +244,24 @@ func (a *answer) Write(b []byte) (int, error) {
 	if a.swallow {
 		return len(b), nil
 	}
-	if a.status == 0 {
-		a.WriteHeader(http.StatusOK)
-	}
+	a.begin()
 	n, err := a.ResponseWriter.Write(b)
 	a.bytes += int64(n)
 	return n, err
 }
 
-// refuse answers with a problem, outside of any operation.
+var saysProblem = []string{problem.ContentType}
+
+// refuse answers with a problem. What an operation answers after it is not heard.
 func (a *answer) refuse(p *problem.Problem) {
 	p = a.x.sign(p)
 	h := a.Header()
 	for k, v := range p.GetHeaders() {
 		h[k] = v
 	}
-	h.Set("Content-Type", problem.ContentType)
-	h.Set("Cache-Control", "no-store")
+	h["Content-Type"], h["Cache-Control"] = saysProblem, saysNoStore
 	a.status = p.Status
-	a.ResponseWriter.WriteHeader(p.Status)
-	counted := &counter{w: a.ResponseWriter}
-	if err := format.Marshal(counted, p); err != nil { // the caller has gone
+	if err := writeJSON(a, p); err != nil { // the caller has gone
 		a.server.Logger.Debug("answer not written", "request_id", a.x.id, "error", err)
 	}
-	a.bytes += counted.n
-}
-
-type counter struct {
-	w http.ResponseWriter
-	n int64
-}
-
-func (c *counter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	c.n += int64(n)
-	return n, err
 }

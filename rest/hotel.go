@@ -56,15 +56,12 @@ type madeHotelOut struct {
 }
 
 type hotelOut struct {
-	Status       int
-	ETag         string `header:"ETag" doc:"Version, for If-Match and If-None-Match."`
-	Vary         string `header:"Vary" doc:"Staff see more."`
-	CacheControl string `header:"Cache-Control" doc:"How long it may be kept."`
-	Body         *wire.Hotel
+	Status int
+	ETag   string `header:"ETag" doc:"Version, for If-Match and If-None-Match."`
+	Body   *wire.Hotel
 }
 
 type hotelListOut struct {
-	Vary string `header:"Vary" doc:"Staff see more."`
 	Body wire.HotelList
 }
 
@@ -257,7 +254,7 @@ func (s *server) listHotels(ctx context.Context, c *call, in *hotelListIn) (*hot
 	if err != nil {
 		return nil, err
 	}
-	out := &hotelListOut{Vary: "Authorization"}
+	out := &hotelListOut{}
 	for _, h := range houses {
 		out.Body.Hotels = append(out.Body.Hotels, showHotel(h, e != nil && c.actsFor(h.Hotel.Supplier)))
 	}
@@ -290,15 +287,12 @@ func viewOf(own bool) string {
 	return publicView
 }
 
-// revalidate lets a reader keep an answer as long as it asks each time.
-const revalidate = "private, no-cache"
-
 func (s *server) getHotel(ctx context.Context, c *call, in *hotelGetIn) (*hotelOut, error) {
 	h, own, err := s.visibleHouse(ctx, c, in.HotelID)
 	if err != nil {
 		return nil, err
 	}
-	out := &hotelOut{Status: http.StatusOK, ETag: etag(h.Revision, viewOf(own)), Vary: "Authorization", CacheControl: revalidate}
+	out := &hotelOut{Status: http.StatusOK, ETag: etag(h.Revision, viewOf(own))}
 	if in.fresh(out.ETag) {
 		out.Status = http.StatusNotModified
 		return out, nil

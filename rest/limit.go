@@ -17,7 +17,7 @@ import (
 type limiter struct {
 	limit  rate.Limit
 	burst  int
-	policy string
+	policy []string
 
 	mu    sync.Mutex
 	most  int
@@ -28,7 +28,7 @@ func newLimiter(l Limits) *limiter {
 	window := max(1, int(math.Ceil(float64(l.Burst)/l.Rate)))
 	return &limiter{
 		limit: rate.Limit(l.Rate), burst: l.Burst, most: l.Subjects, users: map[string]*rate.Limiter{},
-		policy: fmt.Sprintf(`"default";q=%d;w=%d`, l.Burst, window),
+		policy: []string{fmt.Sprintf(`"default";q=%d;w=%d`, l.Burst, window)},
 	}
 }
 
@@ -39,8 +39,11 @@ func (l *limiter) admit(subject string, h http.Header, now time.Time) *problem.P
 	ok := u.AllowN(now, 1)
 	left := u.TokensAt(now)
 	full := int(math.Ceil((float64(l.burst) - left) / float64(l.limit)))
-	h.Set("RateLimit-Policy", l.policy)
-	h.Set("RateLimit", `"default";r=`+strconv.Itoa(max(0, int(left)))+`;t=`+strconv.Itoa(full))
+	text := append(make([]byte, 0, 64), `"default";r=`...)
+	text = strconv.AppendInt(text, int64(max(0, left)), 10)
+	text = append(text, ";t="...)
+	text = strconv.AppendInt(text, int64(full), 10)
+	h["Ratelimit-Policy"], h["Ratelimit"] = l.policy, []string{string(text)} // as http.Header spells them
 	if ok {
 		return nil
 	}

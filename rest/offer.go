@@ -29,7 +29,7 @@ func (s *server) offerCalls() {
 		id: "search-offers", method: http.MethodPost, path: "/v1/offers", tag: "Offers", summary: "Search stays",
 		about: "Finds what is free and prices it. Each answer carries a sealed offer: whoever has it can reserve at its price until it expires, " +
 			"while there is stock. Searching writes nothing.",
-		scopes: []identity.Scope{identity.OffersRead}, status: http.StatusOK, codes: searchCodes,
+		scopes: []identity.Scope{identity.OffersRead}, status: http.StatusOK, codes: searchCodes, reads: true,
 		examples: []example{
 			{"place", "In a city, with filters", `{"stay": {"place": "Lisbon", "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": [{"adults": 2}]},
 				"filters": {"max_price": {"amount": "900.00", "currency": "EUR"}, "min_stars": 3, "amenities": ["wifi"]}, "sort": "price", "limit": 10}`},

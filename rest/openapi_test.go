@@ -423,6 +423,9 @@ POST /v1/reservations/*/cancellations
 POST /v1/reservations/*/cancellations/*/confirm
 GET /v1/payments
 GET /v1/payments/*
+GET /v1/refunds/refused
+POST /v1/reservations/*/refund/retry
+POST /v1/reservations/*/refund/settle
 GET /v1/sandbox/clock
 POST /v1/sandbox/clock
 GET /healthz

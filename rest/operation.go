@@ -26,6 +26,8 @@ type operation struct {
 	scopes           []identity.Scope // one of these is needed; none: any token
 	public           bool             // works without a token
 	unlimited        bool             // probes: neither counted nor limited
+	reads            bool             // changes nothing, whatever its method
+	waits            bool             // for somebody else, such as a payment provider
 	operator         bool             // staff of the operator only
 	status           int              // of success
 	answers          map[int]string   // further answers that are no problems, with what they mean
@@ -66,7 +68,8 @@ func handle[I, O any](s *server, op operation, fn func(context.Context, *call, *
 		x := exchangeOf(ctx)
 		out, err := fn(ctx, &call{exchange: x, who: x.who}, in)
 		if err != nil {
-			return nil, s.problem(x, err)
+			x.answer.refuse(s.problem(x, err))
+			return nil, nil //nolint:nilnil // it has been answered
 		}
 		return out, nil
 	})
@@ -81,24 +84,25 @@ type bodied[I any] interface {
 
 // handleBody adds an operation with a JSON body of the type B.
 func handleBody[B, I, O any, P bodied[I]](s *server, op operation, fn func(context.Context, *call, *I, *B) (*O, error)) {
-	registry := s.api.OpenAPI().Components.Schemas
-	schema := schemaOf[B](registry)
+	reader := newBodyReader[B](s.api.OpenAPI().Components.Schemas)
 	huma.Register(s.api, s.describe(op), func(ctx context.Context, in *I) (*O, error) {
 		x := exchangeOf(ctx)
 		c := &call{exchange: x, who: x.who, raw: P(in).raw()}
 		body := new(B)
 		if len(c.raw) > 0 || !op.bodyOptional {
-			if p := decode(registry, schema, c.raw, body); p != nil {
-				return nil, s.problem(x, p)
+			if p := reader.read(c.raw, body); p != nil {
+				x.answer.refuse(p)
+				return nil, nil //nolint:nilnil // it has been answered
 			}
 		}
 		out, err := fn(ctx, c, in, body)
 		if err != nil {
-			return nil, s.problem(x, err)
+			x.answer.refuse(s.problem(x, err))
+			return nil, nil //nolint:nilnil // it has been answered
 		}
 		return out, nil
 	})
-	s.completeBody(op, schema)
+	s.completeBody(op, reader.schema)
 }
 
 // describe is the operation as huma takes it.
@@ -138,7 +142,7 @@ func (s *server) describe(op operation) huma.Operation {
 func (s *server) codesByStatus(op operation) map[int][]string {
 	codes := slices.Concat(op.codes, []string{"internal", "validation_failed"})
 	if !op.unlimited {
-		codes = append(codes, "rate_limited", "token_unknown")
+		codes = append(codes, "overloaded", "rate_limited", "token_unknown")
 	}
 	if !op.public {
 		codes = append(codes, "token_missing")
@@ -163,7 +167,7 @@ func (s *server) codesByStatus(op operation) map[int][]string {
 		codes = append(codes, "changed_meanwhile", "header_malformed")
 	}
 	if op.method != http.MethodGet {
-		codes = append(codes, "overloaded", "shutting_down", "outcome_unknown", "gave_up_waiting")
+		codes = append(codes, "shutting_down", "outcome_unknown", "gave_up_waiting")
 	}
 	codes = append(codes, "store_unavailable")
 	slices.Sort(codes)
@@ -254,6 +258,7 @@ func (s *server) complete(op operation) {
 		success.Headers = map[string]*huma.Param{}
 	}
 	success.Headers["X-Request-Id"] = requestIDHeader()
+	describeCaching(op, success)
 	registry := s.api.OpenAPI().Components.Schemas
 	for _, media := range success.Content {
 		media.Example = sample(registry, media.Schema)

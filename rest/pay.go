@@ -75,7 +75,7 @@ func (s *server) cancellationCalls() {
 	handle(s, operation{
 		id: "confirm-cancellation", method: http.MethodPost, path: path + "/{quote_id}/confirm", tag: "Cancellations", summary: "Cancel as quoted",
 		about:  "Cancels the items of the quote and returns its refund. No body.",
-		scopes: booking, status: http.StatusOK, key: keyOptional, noBody: true,
+		scopes: booking, status: http.StatusOK, key: keyOptional, noBody: true, waits: true,
 		codes:  []string{"reservation_not_found", "quote_not_found", "quote_expired", "quote_outdated", "not_cancellable", "payment_running"},
 		params: map[string]string{"reservation_id": paidReservation},
 	}, s.confirm)
@@ -86,7 +86,7 @@ func (s *server) paymentCalls() {
 		id: "pay-reservation", method: http.MethodPost, path: "/v1/reservations/{reservation_id}/pay", tag: "Payments", summary: "Pay",
 		about: "Takes the total. 200: it is confirmed. 402: declined, and the stock is given back. 202: the outcome is not known yet; read the " +
 			"reservation again, or repeat the call with the same key.",
-		scopes: []identity.Scope{identity.PaymentsWrite}, status: http.StatusOK, key: keyRequired,
+		scopes: []identity.Scope{identity.PaymentsWrite}, status: http.StatusOK, key: keyRequired, waits: true,
 		answers: map[int]string{http.StatusAccepted: "The payment runs; its outcome is not known yet."},
 		codes: []string{
 			"not_all_yours",
@@ -197,7 +197,8 @@ func (s *server) listPayments(ctx context.Context, c *call, in *paymentListIn) (
 	}
 	for i, f := range refunds {
 		out.Body.Refunds[i] = wire.Refund{
-			ID: f.ID.Text(refundID), PaymentID: f.Payment.Text(paymentID), Amount: wire.MoneyOf(f.Amount), Status: refundStatus[f.Status], CreatedAt: instant(f.CreatedAt),
+			ID: f.ID.Text(refundID), PaymentID: f.Payment.Text(paymentID), Amount: wire.MoneyOf(f.Amount), Status: refundStatus[f.Status], Reference: f.Reference,
+			CreatedAt: instant(f.CreatedAt),
 		}
 	}
 	return out, nil

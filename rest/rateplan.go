@@ -46,10 +46,9 @@ type madeRatePlanOut struct {
 }
 
 type ratePlanOut struct {
-	Status       int
-	ETag         string `header:"ETag" doc:"Version, for If-Match and If-None-Match."`
-	CacheControl string `header:"Cache-Control" doc:"How long it may be kept."`
-	Body         *wire.RatePlan
+	Status int
+	ETag   string `header:"ETag" doc:"Version, for If-Match and If-None-Match."`
+	Body   *wire.RatePlan
 }
 
 type ratePlanListOut struct {
@@ -265,7 +264,7 @@ func (s *server) getRatePlan(ctx context.Context, c *call, in *ratePlanGetIn) (*
 	if err != nil {
 		return nil, err
 	}
-	out := &ratePlanOut{Status: http.StatusOK, ETag: etag(h.Revision, staffView), CacheControl: revalidate}
+	out := &ratePlanOut{Status: http.StatusOK, ETag: etag(h.Revision, staffView)}
 	if in.fresh(out.ETag) {
 		out.Status = http.StatusNotModified
 		return out, nil

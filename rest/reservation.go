@@ -38,10 +38,9 @@ type reservationGetIn struct {
 }
 
 type reservationOut struct {
-	Status       int
-	ETag         string `header:"ETag" doc:"Version of the reservation."`
-	CacheControl string `header:"Cache-Control" doc:"How long it may be kept."`
-	Body         *wire.Reservation
+	Status int
+	ETag   string `header:"ETag" doc:"Version of the reservation."`
+	Body   *wire.Reservation
 }
 
 type reservationListIn struct {
@@ -221,7 +220,7 @@ func legacyStatus(s reservation.Status, p reservation.PaymentStatus) string {
 		return "rejected"
 	case s == reservation.Cancelled, s == reservation.Expired:
 		return "canceled"
-	case s == reservation.Held, s == reservation.Confirming, p != reservation.Paid && p != reservation.PartiallyRefunded:
+	case s == reservation.Held, s == reservation.Confirming, p != reservation.Paid && p != reservation.PartiallyRefunded && p != reservation.RefundFailed:
 		return "pending"
 	}
 	return "paid"
@@ -288,7 +287,7 @@ func (s *server) getReservation(ctx context.Context, c *call, in *reservationGet
 	if err != nil {
 		return nil, err
 	}
-	out := &reservationOut{Status: http.StatusOK, ETag: reservationTag(r), CacheControl: revalidate}
+	out := &reservationOut{Status: http.StatusOK, ETag: reservationTag(r)}
 	if in.fresh(out.ETag) {
 		out.Status = http.StatusNotModified
 		return out, nil

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -19,7 +18,9 @@ import (
 	"holdfast/internal/clock"
 	"holdfast/payment"
 	"holdfast/reservation"
+	"holdfast/rest/gate"
 	"holdfast/rest/problem"
+	"holdfast/rest/render"
 )
 
 // Deps are what the edge needs.
@@ -45,11 +46,17 @@ type Limits struct {
 	Subjects  int           // subjects whose use is remembered at the same time
 	BodyBytes int64         // of a request
 	BodyTime  time.Duration // for the body to arrive once the header is there
+
+	Reads, Writes, Staff int           // calls of each class that may be under way at once
+	Wait                 time.Duration // when even the fastest of them takes longer, fewer are admitted
 }
 
 // DefaultLimits are used where a deployment says nothing.
 func DefaultLimits() Limits {
-	return Limits{Rate: 10_000, Burst: 20_000, Subjects: 65_536, BodyBytes: 64 << 10, BodyTime: 10 * time.Second}
+	return Limits{
+		Rate: 10_000, Burst: 20_000, Subjects: 65_536, BodyBytes: 64 << 10, BodyTime: 10 * time.Second,
+		Reads: 1024, Writes: 2048, Staff: 256, Wait: 50 * time.Millisecond,
+	}
 }
 
 func (l Limits) orDefault() Limits {
@@ -69,6 +76,18 @@ func (l Limits) orDefault() Limits {
 	if l.BodyTime <= 0 {
 		l.BodyTime = d.BodyTime
 	}
+	if l.Reads <= 0 {
+		l.Reads = d.Reads
+	}
+	if l.Writes <= 0 {
+		l.Writes = d.Writes
+	}
+	if l.Staff <= 0 {
+		l.Staff = d.Staff
+	}
+	if l.Wait <= 0 {
+		l.Wait = d.Wait
+	}
 	return l
 }
 
@@ -86,7 +105,7 @@ func NewServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
 	s := &http.Server{
 		Addr: addr, Handler: h,
 		ReadHeaderTimeout: ReadHeaderTimeout, ReadTimeout: ReadTimeout, WriteTimeout: WriteTimeout, IdleTimeout: IdleTimeout,
-		MaxHeaderBytes: MaxHeaderBytes,
+		MaxHeaderBytes: MaxHeaderBytes, ConnContext: markSpare,
 	}
 	if log != nil {
 		s.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug) // what clients do wrong on the wire
@@ -100,8 +119,9 @@ type server struct {
 	api      huma.API
 	mux      *http.ServeMux
 	limiter  *limiter
+	gate     *gate.Gate
 	metrics  *metrics
-	document func() []byte // the OpenAPI document as served
+	document func() tagged // the OpenAPI document as served
 }
 
 // New makes the handler of the whole REST edge.
@@ -119,6 +139,7 @@ func New(d Deps) http.Handler {
 	d.Limits = d.Limits.orDefault()
 	s := &server{Deps: d, mux: http.NewServeMux(), metrics: newMetrics(d.Registry)}
 	s.limiter = newLimiter(d.Limits)
+	s.gate = newGate(d.Limits, d.Registry)
 	s.api = humago.New(s.mux, huma.Config{
 		OpenAPI:                      s.newDocument(),
 		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
@@ -135,6 +156,7 @@ func New(d Deps) http.Handler {
 	s.reservationCalls()
 	s.cancellationCalls()
 	s.paymentCalls()
+	s.refundCalls()
 	s.probeCalls()
 	if d.SandboxClock != nil {
 		s.sandboxCalls()
@@ -146,23 +168,33 @@ func New(d Deps) http.Handler {
 
 // format writes answers. Reading is body.go's, which is stricter than a huma format can be.
 var format = huma.Format{
-	Marshal: func(w io.Writer, v any) error {
-		buf, ok := buffers.Get().(*bytes.Buffer)
-		if !ok {
-			buf = new(bytes.Buffer)
-		}
-		defer buffers.Put(buf)
-		buf.Reset()
-		if err := json.MarshalWrite(buf, v, json.Deterministic(true)); err != nil {
-			return err
-		}
-		_, err := w.Write(buf.Bytes())
-		return err
-	},
+	Marshal:   writeJSON,
 	Unmarshal: func(data []byte, v any) error { return json.Unmarshal(data, v) },
 }
 
-var buffers sync.Pool
+// writeJSON writes an answer, with its length.
+func writeJSON(w io.Writer, v any) error {
+	buf := texts.Get().(*[]byte) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	defer func() {
+		if cap(*buf) <= maxKept {
+			texts.Put(buf)
+		}
+	}()
+	var err error
+	if *buf, err = render.Append((*buf)[:0], v); err != nil {
+		return err
+	}
+	if a, ok := w.(*answer); ok {
+		return a.whole(*buf)
+	}
+	_, err = w.Write(*buf)
+	return err
+}
+
+// maxKept bounds a buffer that is kept for the next answer.
+const maxKept = 256 << 10
+
+var texts = sync.Pool{New: func() any { return new([]byte) }}
 
 // prepareHuma sets what huma keeps in package variables.
 var prepareHuma = sync.OnceFunc(func() {

@@ -40,10 +40,9 @@ type madeRoomOut struct {
 }
 
 type roomOut struct {
-	Status       int
-	ETag         string `header:"ETag" doc:"Version, for If-Match and If-None-Match."`
-	CacheControl string `header:"Cache-Control" doc:"How long it may be kept."`
-	Body         *wire.Room
+	Status int
+	ETag   string `header:"ETag" doc:"Version, for If-Match and If-None-Match."`
+	Body   *wire.Room
 }
 
 type roomListOut struct {
@@ -167,7 +166,7 @@ func (s *server) getRoom(ctx context.Context, c *call, in *roomGetIn) (*roomOut,
 	if err != nil {
 		return nil, err
 	}
-	out := &roomOut{Status: http.StatusOK, ETag: etag(h.Revision, staffView), CacheControl: revalidate}
+	out := &roomOut{Status: http.StatusOK, ETag: etag(h.Revision, staffView)}
 	if in.fresh(out.ETag) {
 		out.Status = http.StatusNotModified
 		return out, nil

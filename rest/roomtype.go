@@ -53,15 +53,12 @@ type madeRoomTypeOut struct {
 }
 
 type roomTypeOut struct {
-	Status       int
-	ETag         string `header:"ETag" doc:"Version, for If-Match and If-None-Match."`
-	Vary         string `header:"Vary" doc:"Staff see more."`
-	CacheControl string `header:"Cache-Control" doc:"How long it may be kept."`
-	Body         *wire.RoomType
+	Status int
+	ETag   string `header:"ETag" doc:"Version, for If-Match and If-None-Match."`
+	Body   *wire.RoomType
 }
 
 type roomTypeListOut struct {
-	Vary string `header:"Vary" doc:"Staff see more."`
 	Body wire.RoomTypeList
 }
 
@@ -179,7 +176,7 @@ func (s *server) listRoomTypes(ctx context.Context, c *call, in *hotelPageIn) (*
 	if err != nil {
 		return nil, err
 	}
-	return &roomTypeListOut{Vary: "Authorization", Body: wire.RoomTypeList{RoomTypes: page, Next: next}}, nil
+	return &roomTypeListOut{Body: wire.RoomTypeList{RoomTypes: page, Next: next}}, nil
 }
 
 func (s *server) getRoomType(ctx context.Context, c *call, in *roomTypeGetIn) (*roomTypeOut, error) {
@@ -191,7 +188,7 @@ func (s *server) getRoomType(ctx context.Context, c *call, in *roomTypeGetIn) (*
 	if err != nil {
 		return nil, err
 	}
-	out := &roomTypeOut{Status: http.StatusOK, ETag: etag(h.Revision, viewOf(own)), Vary: "Authorization", CacheControl: revalidate}
+	out := &roomTypeOut{Status: http.StatusOK, ETag: etag(h.Revision, viewOf(own))}
 	if in.fresh(out.ETag) {
 		out.Status = http.StatusNotModified
 		return out, nil

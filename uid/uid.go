@@ -32,7 +32,11 @@ func New() ID {
 func (id ID) IsZero() bool { return id == ID{} }
 
 // Text is the id with its prefix: Text("res") = "res_01...".
-func (id ID) Text(prefix string) string { return prefix + "_" + alphabet.EncodeToString(id[:]) }
+func (id ID) Text(prefix string) string {
+	b := append(make([]byte, 0, 64), prefix...)
+	b = append(b, '_')
+	return string(alphabet.AppendEncode(b, id[:]))
+}
 
 // Parse reads what Text wrote, with just that prefix.
 func Parse(prefix, s string) (ID, error) {

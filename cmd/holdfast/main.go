@@ -34,6 +34,8 @@ type cli struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the stores to the version that this binary needs."`
 	Import  importCommand  `cmd:"" help:"Bring in data from files."`
 	Audit   auditCommand   `cmd:"" help:"Recompute everything from the reservations and say what is right and what is not."`
+	Backup  backupCommand  `cmd:"" help:"Copy the data folder while a server runs on it, or check such a copy."`
+	Restore restoreCommand `cmd:"" help:"Bring a backup into an empty data folder."`
 	Show    configCommand  `cmd:"" name:"config" help:"Show the effective settings and where each came from."`
 	Version versionCommand `cmd:"" help:"Show which build this is."`
 }

@@ -7,7 +7,9 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -33,7 +35,7 @@ var queries = sqlfile.Parse("hotel/postgres/queries.sql", text)
 
 var (
 	now        = queries.Get("now")
-	statements = byName(relational.Statements)
+	statements = byName(slices.Concat(relational.Statements, slices.Collect(maps.Values(wholesale))))
 )
 
 func byName(names []string) map[string]string {

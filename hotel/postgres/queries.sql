@@ -51,6 +51,14 @@ VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (hotel_id, room_type_id, from_date) DO UPDATE SET
     to_date = excluded.to_date, minor = excluded.minor;
 
+-- name: put_rates
+-- put_rate for many runs; none of them may begin where another one of the same room type does.
+INSERT INTO rates (hotel_id, room_type_id, from_date, to_date, minor)
+SELECT hotel_id, room_type_id, from_date, to_date, minor
+FROM unnest($1::bytea[], $2::bytea[], $3::date[], $4::date[], $5::bigint[]) AS n (hotel_id, room_type_id, from_date, to_date, minor)
+ON CONFLICT (hotel_id, room_type_id, from_date) DO UPDATE SET
+    to_date = excluded.to_date, minor = excluded.minor;
+
 -- name: drop_restriction
 DELETE FROM restrictions WHERE hotel_id = $1 AND room_type_id = $2 AND from_date = $3;
 
@@ -58,6 +66,14 @@ DELETE FROM restrictions WHERE hotel_id = $1 AND room_type_id = $2 AND from_date
 -- A run of nights [from_date, to_date).
 INSERT INTO restrictions (hotel_id, room_type_id, from_date, to_date, bits)
 VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (hotel_id, room_type_id, from_date) DO UPDATE SET
+    to_date = excluded.to_date, bits = excluded.bits;
+
+-- name: put_restrictions
+-- put_restriction for many runs, as put_rates.
+INSERT INTO restrictions (hotel_id, room_type_id, from_date, to_date, bits)
+SELECT hotel_id, room_type_id, from_date, to_date, bits
+FROM unnest($1::bytea[], $2::bytea[], $3::date[], $4::date[], $5::bigint[]) AS n (hotel_id, room_type_id, from_date, to_date, bits)
 ON CONFLICT (hotel_id, room_type_id, from_date) DO UPDATE SET
     to_date = excluded.to_date, bits = excluded.bits;
 

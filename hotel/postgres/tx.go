@@ -22,7 +22,14 @@ type tx struct {
 	ctx   context.Context //nolint:containedctx // of this transaction alone, which ends before the call that made it
 	tx    pgx.Tx
 	batch pgx.Batch
+
+	many string  // the statement that follows those in batch, with one row after the other; "" for none
+	rows [][]any // its arguments, by column
 }
+
+// wholesale names statements that another one does for many rows at once, its arguments being arrays: the runs of a
+// house's lines are hundreds. No two rows in a row may have one key.
+var wholesale = map[string]string{"put_rate": "put_rates", "put_restriction": "put_restrictions"}
 
 func (t *tx) Exec(statement string, args ...any) (int64, error) {
 	if err := t.flush(); err != nil {
@@ -33,14 +40,41 @@ func (t *tx) Exec(statement string, args ...any) (int64, error) {
 }
 
 func (t *tx) Queue(statement string, args ...any) error {
-	t.batch.Queue(statements[statement], values(args)...)
-	if t.batch.Len() >= maxQueued {
+	if t.many != statement {
+		t.gather()
+	}
+	if wholesale[statement] == "" {
+		t.batch.Queue(statements[statement], values(args)...)
+	} else {
+		t.many = statement
+		if t.rows == nil {
+			t.rows = make([][]any, len(args))
+		}
+		for i, v := range values(args) {
+			t.rows[i] = append(t.rows[i], v)
+		}
+	}
+	if t.batch.Len() >= maxQueued || len(t.rows) > 0 && len(t.rows[0]) >= maxQueued {
 		return t.flush()
 	}
 	return nil
 }
 
+// gather puts the rows that belong together into the batch, as one statement.
+func (t *tx) gather() {
+	if t.many == "" {
+		return
+	}
+	args := make([]any, len(t.rows))
+	for i := range args {
+		args[i] = t.rows[i]
+	}
+	t.batch.Queue(statements[wholesale[t.many]], args...)
+	t.many, t.rows = "", nil
+}
+
 func (t *tx) flush() error {
+	t.gather()
 	if t.batch.Len() == 0 {
 		return nil
 	}

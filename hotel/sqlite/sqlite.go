@@ -86,7 +86,7 @@ func translate(err error) error {
 		return fmt.Errorf("%w: %w", hotel.ErrUnknownCommit, err)
 	case errors.Is(err, sqlitedb.ErrUnique):
 		return fmt.Errorf("%w: %w", hotel.ErrTaken, err)
-	case errors.Is(err, sqlitedb.ErrBusy), errors.Is(err, sqlitedb.ErrFull), errors.Is(err, sqlitedb.ErrClosed):
+	case errors.Is(err, sqlitedb.ErrBusy), errors.Is(err, sqlitedb.ErrFull), errors.Is(err, sqlitedb.ErrIO), errors.Is(err, sqlitedb.ErrClosed):
 		return fault.Overloaded(retryAfter).Because(err)
 	}
 	return err

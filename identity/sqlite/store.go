@@ -120,6 +120,6 @@ func into(list *[]identity.Supplier) func(*sqlite.Stmt) error {
 }
 
 func door(err error, what string) error {
-	transient := errors.Is(err, sqlitedb.ErrBusy) || errors.Is(err, sqlitedb.ErrFull) || errors.Is(err, sqlitedb.ErrClosed)
+	transient := errors.Is(err, sqlitedb.ErrBusy) || errors.Is(err, sqlitedb.ErrFull) || errors.Is(err, sqlitedb.ErrIO) || errors.Is(err, sqlitedb.ErrClosed)
 	return identity.StoreFault(err, what, transient)
 }

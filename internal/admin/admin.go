@@ -174,9 +174,20 @@ func serve(job Job) http.HandlerFunc {
 	}
 }
 
+// Told is an error whose text was written for the operator: Explain gives it as it is.
+type Told struct{ Err error }
+
+func (t *Told) Error() string { return t.Err.Error() }
+
+// Unwrap gives the error.
+func (t *Told) Unwrap() error { return t.Err }
+
 // Explain is the text of an error for the operator: what a caller would be told with all places that are wrong, and the
 // cause where the error is a defect.
 func Explain(err error) string {
+	if told, ok := errors.AsType[*Told](err); ok {
+		return told.Error()
+	}
 	f := fault.As(err)
 	if f.Kind == fault.Internal {
 		return f.Error()

@@ -90,8 +90,19 @@ func NewImportRequest(w ImportWish) (ImportRequest, error) {
 func (s *server) jobs() map[string]admin.Job {
 	started := time.Now()
 	return map[string]admin.Job{
-		"POST /" + auditJob: func(ctx context.Context, _ url.Values, _ io.Reader, progress admin.Progress) (any, error) {
-			return s.audit(ctx, progress)
+		"POST /" + auditJob: func(ctx context.Context, query url.Values, _ io.Reader, progress admin.Progress) (any, error) {
+			share, err := gently(query)
+			if err != nil {
+				return nil, err
+			}
+			return s.audit(ctx, share, progress)
+		},
+		"POST /" + backupJob: func(ctx context.Context, query url.Values, _ io.Reader, progress admin.Progress) (any, error) {
+			report, err := s.backup(ctx, query.Get(targetParameter), progress)
+			if err != nil {
+				return nil, &admin.Told{Err: err}
+			}
+			return report, nil
 		},
 		"POST /" + importJob: func(ctx context.Context, query url.Values, body io.Reader, progress admin.Progress) (any, error) {
 			var r ImportRequest
@@ -106,10 +117,10 @@ func (s *server) jobs() map[string]admin.Job {
 	}
 }
 
-func (s *system) audit(ctx context.Context, progress admin.Progress) (*reservation.AuditReport, error) {
-	return s.reservation.Audit(ctx, func(share float64) {
+func (s *system) audit(ctx context.Context, share float64, progress admin.Progress) (*reservation.AuditReport, error) {
+	return s.reservation.AuditPaced(ctx, share, func(done float64) {
 		if progress != nil {
-			progress(int64(share*auditParts), auditParts)
+			progress(int64(done*auditParts), auditParts)
 		}
 	})
 }
@@ -162,7 +173,7 @@ func Audit(ctx context.Context, c *config.Config, log *slog.Logger, progress adm
 	}
 	defer func() { _ = s.stores.close() }() // only read
 	s.sell()
-	return s.audit(ctx, progress)
+	return s.audit(ctx, 1, progress)
 }
 
 // ImportHotels imports a file: embedded through the server that runs, else by services of its own.

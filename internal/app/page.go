@@ -29,6 +29,7 @@ var checks = []struct{ invariant, what string }{
 	{"I3", "each idempotency key has one answer and one effect"},
 	{"I4", "every hold ended once: confirmed, released or expired"},
 	{"I5", "money taken equals money returned plus money kept"},
+	{"I6", "what a payment still has to do ends"},
 	{"I7", "each event is there once, numbered without gaps"},
 	{"I11", "every state was reached by an allowed step with actor and cause"},
 }
@@ -64,6 +65,9 @@ func WriteAudit(w io.Writer, r *reservation.AuditReport, took time.Duration) err
 		}
 	}
 	p.line("")
+	if r.Refused > 0 {
+		p.line("%d refunds were refused by the payment provider and wait for staff (GET /v1/refunds/refused).", r.Refused)
+	}
 	if r.Oversold > 0 {
 		p.line("%d slots have more claimed than their target: guests to walk. That is allowed.", r.Oversold)
 	}

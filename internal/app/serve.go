@@ -73,6 +73,9 @@ func Serve(ctx context.Context, c *config.Config, options ServeOptions) error {
 			Stop: func(ctx context.Context) error { return s.admin.Stop(ctx) },
 		})
 	}
+	if c.Audit.Every > 0 {
+		modules = append(modules, s.auditModule())
+	}
 	modules = append(modules, lifecycle.Component{Name: "http", Start: s.answer, Stop: s.drain})
 	return lifecycle.Run(ctx, lifecycle.Options{Drain: c.Times.Drain + c.Times.Notice, Signals: lifecycle.Signals(), Log: s.log}, modules...)
 }
@@ -115,11 +118,13 @@ func (s *server) answer(_ context.Context, fail func(error)) error {
 		Clock: s.clock, SandboxClock: s.manual, ClockMoved: s.hotel.CatchUp, Logger: s.log, Registry: s.registry, Ready: s.ready, Version: s.build.Version,
 		Limits: rest.Limits{
 			Rate: float64(s.config.Limits.Rate), Burst: s.config.Limits.Burst, Subjects: s.config.Limits.Subjects, BodyBytes: s.config.Limits.BodyBytes,
+			Reads: s.config.Limits.Reads, Writes: s.config.Limits.Writes, Staff: s.config.Limits.Staff, Wait: s.config.Times.Wait,
 		},
 	})
 	s.http = rest.NewServer(s.config.Addr, handler, s.log)
+	bounded := rest.Bound(s.listener, s.config.Limits.Connections, s.registry)
 	s.serving.Go(func() {
-		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(bounded); !errors.Is(err, http.ErrServerClosed) {
 			fail(err)
 		}
 	})

@@ -97,7 +97,7 @@ func (s *system) modules(migrate bool, tokens func() ([]identity.Token, error)) 
 		}, Stop: func(ctx context.Context) error { return s.reservation.Stop(ctx) }},
 		{Name: "hotel", Start: func(ctx context.Context, _ func(error)) error {
 			s.hotel = hotel.New(hotel.Deps{
-				Store: s.stores.hotel, Reservation: s.reservation, Clock: s.clock, Logger: s.log,
+				Store: s.stores.hotel, Reservation: s.reservation, Clock: s.clock, Logger: s.log, Image: s.imageFile(),
 				Settings: hotel.Settings{Horizon: s.config.HorizonNights, OfferLife: s.config.Times.Offer},
 			})
 			return s.hotel.Start(ctx)
@@ -116,9 +116,22 @@ func (s *system) modules(migrate bool, tokens func() ([]identity.Token, error)) 
 	return all
 }
 
+// imageFile is where the search keeps its image of the stock; "" for nowhere.
+func (s *system) imageFile() string {
+	if s.config.Image != "" || !s.config.Embedded() {
+		return s.config.Image
+	}
+	return s.folder.Path("hotel-view.image")
+}
+
 // open opens the stores. On PostgreSQL the first process settles whether the data is live or for tests.
 func (s *system) open(ctx context.Context, migrate bool) error {
 	engines := s.engines()
+	if s.config.Embedded() {
+		if err := s.inspect(ctx); err != nil {
+			return err
+		}
+	}
 	if migrate {
 		for _, e := range engines {
 			if err := e.migrate(ctx); err != nil {

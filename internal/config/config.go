@@ -28,6 +28,8 @@ type Config struct {
 
 	Admin string `name:"admin" placeholder:"FOLDER" group:"Server" help:"Folder of the admin socket (audit, import, status, pprof). Empty: the data folder, and no socket on PostgreSQL."`
 
+	Image string `name:"view-image" placeholder:"FILE" group:"Server" help:"Keep an image of the stock in this file, from which search starts in seconds. Empty: in the data folder, and none on PostgreSQL."`
+
 	HorizonNights int `name:"horizon-nights" default:"730" min:"1" max:"1500" group:"Server" help:"Nights ahead that hotels can be booked."`
 
 	Log      Log      `embed:"" prefix:"log-" group:"Log"`
@@ -35,6 +37,7 @@ type Config struct {
 	Times    Times    `embed:"" prefix:"times-" group:"Times"`
 	Limits   Limits   `embed:"" prefix:"limits-" group:"Limits"`
 	Caps     Caps     `embed:"" prefix:"caps-" group:"Caps of one caller"`
+	Audit    Audit    `embed:"" prefix:"audit-" group:"Audit"`
 
 	// SupplierCaps are the caps of single suppliers, from the file alone: {"caps": {"suppliers": {"sup_...": {...}}}}.
 	// What an entry does not name is as in
@@ -66,6 +69,7 @@ type Times struct {
 	SoldOut   time.Duration `name:"sold-out" default:"50ms" min:"0s" max:"1s" help:"How long a sold-out answer is believed without asking again."`
 	Keys      time.Duration `name:"keys" default:"720h" min:"720h" max:"8784h" help:"How long idempotency keys are kept at least."`
 	Notice    time.Duration `name:"notice" default:"500ms" min:"0s" max:"5m" help:"How long a stopping server still takes requests while /readyz answers 503 already; what a load balancer needs to notice."`
+	Wait      time.Duration `name:"wait" default:"50ms" min:"1ms" max:"10s" help:"When even the fastest calls take longer than this, fewer are let in and the others are answered overloaded. More where a commit takes longer."`
 	Drain     time.Duration `name:"drain" default:"30s" min:"1s" max:"10m" help:"How long a stopping server may finish what is under way."`
 }
 
@@ -76,9 +80,18 @@ type Limits struct {
 	BatchCommands int   `name:"batch-commands" default:"512" min:"1" max:"10000" help:"Most commands in one transaction."`
 	BatchRows     int   `name:"batch-rows" default:"8192" min:"16" max:"1000000" help:"Most rows in one transaction."`
 	BodyBytes     int64 `name:"body-bytes" default:"65536" min:"1024" max:"16777216" help:"Largest request body."`
+	Reads         int   `name:"reads" default:"1024" min:"1" max:"1000000" help:"Reads and searches under way at once; what comes beyond is answered overloaded."`
+	Writes        int   `name:"writes" default:"2048" min:"1" max:"1000000" help:"Other calls under way at once."`
+	Staff         int   `name:"staff" default:"256" min:"1" max:"1000000" help:"Calls of staff under way at once, in places of their own."`
+	Connections   int   `name:"connections" default:"4096" min:"1" max:"1000000" help:"Open HTTP connections. A few more are kept for probes and /metrics."`
 	Rate          int   `name:"rate" default:"10000" min:"1" max:"10000000" help:"Calls a second of one caller."`
 	Burst         int   `name:"burst" default:"20000" min:"1" max:"10000000" help:"Calls of one caller that may come at once."`
 	Subjects      int   `name:"subjects" default:"65536" min:"16" max:"10000000" help:"Callers whose rate is remembered at the same time."`
+}
+
+// Audit is the audit that a server makes by itself.
+type Audit struct {
+	Every time.Duration `name:"every" default:"0s" min:"0s" max:"168h" help:"Audit so often, a fifth of the time at work, with metrics on /metrics. 0s: never."`
 }
 
 // Caps bound what one caller can keep from others.

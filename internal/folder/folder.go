@@ -45,7 +45,20 @@ var (
 	ErrMode = errors.New("data folder is of another mode")
 	// ErrAbsent: there is no data folder at that place.
 	ErrAbsent = errors.New("no data folder")
+	// ErrUsed: the folder is not empty.
+	ErrUsed = errors.New("data folder is not empty")
+	// ErrUnfinished: a restore into the folder was cut off.
+	ErrUnfinished = errors.New("data folder holds an unfinished restore")
+	// ErrReadOnly: this process may not write to the folder.
+	ErrReadOnly = errors.New("data folder cannot be written to")
 )
+
+// ModeName is the file that says what the data is for.
+const ModeName = "mode"
+
+// RestoreName is the subfolder that a restore works in. As long as it is there, the folder is not opened: some of its
+// files may be missing.
+const RestoreName = "restore.partial"
 
 // HeldError says who uses a folder.
 type HeldError struct {
@@ -70,7 +83,8 @@ func (e *HeldError) Is(target error) bool { return target == ErrHeld }
 
 const (
 	lockName = "lock"
-	modeName = "mode"
+	// probeName is made and removed to see whether files can be made.
+	probeName = "probe.new"
 	// lockBytes bounds what is read of a lock file, which anybody could have written.
 	lockBytes = 1 << 10
 )
@@ -83,22 +97,29 @@ type Folder struct {
 }
 
 // Open takes the folder dir for this process, creating it (0700) where there is none, and marks it with mode at its
-// first use. It fails with ErrHeld while another process has it and with ErrMode where mode is not the folder's; a
-// folder with files and no mark is taken for live.
+// first use. It fails with ErrHeld while another process has it, with ErrMode where mode is not the folder's, and with
+// ErrReadOnly where this process may not write; a folder with files and no mark is taken for live.
 func Open(dir string, mode Mode) (*Folder, error) {
 	if mode != Live && mode != Test {
 		return nil, fmt.Errorf("open data folder %s: %v does not exist", dir, mode)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("create data folder: %w", err)
+		return nil, denied(filepath.Dir(dir), fmt.Errorf("create data folder: %w", err))
 	}
-	return open(dir, mode)
+	f, err := open(dir, mode)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.checkWritable(); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // OpenExisting takes the folder dir whatever its mode is, for a tool that reads or mends what is there. It fails with
 // ErrAbsent where nothing is, and with ErrHeld while another process has it.
 func OpenExisting(dir string) (*Folder, error) {
-	if _, err := os.Stat(filepath.Join(dir, modeName)); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, ModeName)); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%w at %s", ErrAbsent, dir)
 		}
@@ -107,28 +128,121 @@ func OpenExisting(dir string) (*Folder, error) {
 	return open(dir, 0)
 }
 
-func open(dir string, want Mode) (_ *Folder, err error) {
-	lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open data folder: %w", err)
+// OpenEmpty takes the folder dir, which must be empty or absent, and leaves it to the caller to fill it and to mark it
+// with a mode. It fails with ErrHeld while another process has the folder and with ErrUsed where anything is in it.
+func OpenEmpty(dir string) (_ *Folder, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("create data folder: %w", err)
 	}
-	f := &Folder{dir: dir, lock: lock}
+	f, err := lock(dir)
+	if err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, lock.Close())
+			err = errors.Join(err, f.lock.Close())
 		}
 	}()
-	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err := unfinished(dir); err != nil {
+		return nil, err
+	}
+	used, err := hasFiles(dir)
+	if err != nil {
+		return nil, fmt.Errorf("look into data folder: %w", err)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, ModeName)); used || err == nil {
+		return nil, fmt.Errorf("%w: %s; name a new folder, so that nothing is written over", ErrUsed, dir)
+	}
+	return f, f.sign("")
+}
+
+func open(dir string, want Mode) (_ *Folder, err error) {
+	f, err := lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.lock.Close())
+		}
+	}()
+	if err := unfinished(dir); err != nil {
+		return nil, err
+	}
+	if f.mode, err = settleMode(dir, want); err != nil {
+		return nil, denied(dir, err)
+	}
+	return f, f.sign("")
+}
+
+// lock locks the folder for this process.
+func lock(dir string) (_ *Folder, err error) {
+	file, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, denied(dir, fmt.Errorf("open data folder: %w", err))
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, file.Close())
+		}
+	}()
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, holder(dir, lock)
+		return nil, holder(dir, file)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock data folder %s: %w", dir, err)
 	}
-	if f.mode, err = settleMode(dir, want); err != nil {
-		return nil, err
+	return &Folder{dir: dir, lock: file}, nil
+}
+
+// denied says what to do where the system does not let this process write. Other errors are returned as they are.
+func denied(dir string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: %s: %w; run as the user who owns it, or give that user the folder and its files (chown -R, chmod -R u+rwX)", ErrReadOnly, dir, err)
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w: %s is on a file system that is mounted read-only: %w; mount it for writing, or name another folder", ErrReadOnly, dir, err)
 	}
-	return f, f.sign("")
+	return err
+}
+
+// checkWritable opens every file of the folder that the engines write to, so that one that does not let us is told at the
+// start and by its name.
+func (f *Folder) checkWritable() error {
+	entries, err := os.ReadDir(f.dir)
+	if err != nil {
+		return fmt.Errorf("look into data folder: %w", err)
+	}
+	for _, entry := range entries {
+		if !entry.Type().IsRegular() || !strings.Contains(entry.Name(), ".db") { // NAME.db, NAME.db-wal, NAME.db-shm
+			continue
+		}
+		file, err := os.OpenFile(f.Path(entry.Name()), os.O_RDWR, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return denied(f.dir, err)
+		}
+		if err := file.Close(); err != nil {
+			return err
+		}
+	}
+	probe := f.Path(probeName)
+	file, err := os.OpenFile(probe, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return denied(f.dir, err)
+	}
+	return errors.Join(file.Close(), os.Remove(probe))
+}
+
+// unfinished refuses a folder that a restore did not finish.
+func unfinished(dir string) error {
+	if _, err := os.Lstat(filepath.Join(dir, RestoreName)); err == nil {
+		return fmt.Errorf("%w: %s; everything in it came from that restore, so empty it and restore again", ErrUnfinished, dir)
+	}
+	return nil
 }
 
 // holder reads who has the lock. What is not there yet, or makes no sense, is left out.
@@ -166,7 +280,7 @@ func (f *Folder) sign(address string) error {
 // settleMode returns the mode of a folder this process has locked, marking it at its first use. A want of 0 takes what is
 // there.
 func settleMode(dir string, want Mode) (Mode, error) {
-	mark := filepath.Join(dir, modeName)
+	mark := filepath.Join(dir, ModeName)
 	text, err := os.ReadFile(mark)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, fmt.Errorf("mode of data folder: %w", err)
@@ -211,7 +325,7 @@ func hasFiles(dir string) (bool, error) {
 		return false, err
 	}
 	for _, entry := range entries {
-		if name := entry.Name(); name != lockName && name != "lost+found" && name != modeName+".new" {
+		if name := entry.Name(); name != lockName && name != "lost+found" && name != ModeName+".new" && name != probeName {
 			return true, nil
 		}
 	}

@@ -180,3 +180,39 @@ func TestOpenExisting(t *testing.T) {
 	}
 	_ = f.Close()
 }
+
+func TestOpenEmpty(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new")
+	f, err := OpenEmpty(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenEmpty(dir); !errors.Is(err, ErrHeld) {
+		t.Errorf("taken twice: %v", err)
+	}
+	if err := os.Mkdir(f.Path(RestoreName), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, open := range map[string]func() (*Folder, error){
+		"OpenEmpty": func() (*Folder, error) { return OpenEmpty(dir) },
+		"Open":      func() (*Folder, error) { return Open(dir, Live) },
+	} {
+		if _, err := open(); !errors.Is(err, ErrUnfinished) {
+			t.Errorf("%s on an unfinished restore: %v", name, err)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, RestoreName)); err != nil {
+		t.Fatal(err)
+	}
+	take(t, dir, Live)
+	used := t.TempDir()
+	if err := os.WriteFile(filepath.Join(used, "x"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenEmpty(used); !errors.Is(err, ErrUsed) {
+		t.Errorf("a used folder: %v", err)
+	}
+}

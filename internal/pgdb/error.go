@@ -26,8 +26,8 @@ var (
 
 	ErrReadOnly = errors.New("database is read-only") // a standby, most often: the pool is connected to the old primary
 	ErrFull     = errors.New("disk is full")
-	// ErrUnavailable: the server cannot be reached, is starting or stopping, has no connection left, or went away in the
-	// middle of a statement.
+	// ErrUnavailable: the server cannot be reached, is starting or stopping, has no connection left, went away in the
+	// middle of a statement, or broke off what took longer than its timeouts allow.
 	ErrUnavailable = errors.New("database is unavailable")
 	// ErrUnknownCommit: COMMIT was sent and its answer never came, so the transaction may be there or not. The caller
 	// finds out by reading what it wrote.
@@ -76,6 +76,8 @@ func kindsOf(err error) []error {
 	case "53100":
 		return []error{ErrFull}
 	case "53300", "57P01", "57P02", "57P03", "57P05": // no connection left; being shut down, crashed, starting, idle too long
+		return []error{ErrUnavailable}
+	case "57014", "55P03", "25P03", "25P04": // a statement, a lock, an idle or a whole transaction took longer than the operator allows
 		return []error{ErrUnavailable}
 	}
 	switch {

@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"holdfast/internal/telemetry"
 )
 
 // Options of Open.
@@ -58,6 +60,10 @@ func Open(ctx context.Context, dsn string, options Options) (*pgxpool.Pool, erro
 	config.ConnConfig.ConnectTimeout = options.ConnectTimeout
 	if options.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = defaultConnectTimeout
+	}
+	config.PrepareConn = func(ctx context.Context, _ *pgx.Conn) (bool, error) {
+		telemetry.UseStore(ctx)
+		return true, nil
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

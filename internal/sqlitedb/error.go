@@ -17,6 +17,7 @@ var (
 	ErrForeignKey = errors.New("foreign key violated")
 	ErrBusy       = errors.New("database is busy")
 	ErrFull       = errors.New("disk is full")
+	ErrIO         = errors.New("reading or writing the file failed") // a quota or a limit that is used up, a disk that breaks
 	ErrReadOnly   = errors.New("database is read-only")
 	ErrCorrupt    = errors.New("database file is damaged")
 	ErrClosed     = errors.New("database is closed")
@@ -83,6 +84,8 @@ func kindsOf(code sqlite.ResultCode) []error {
 		return []error{ErrBusy}
 	case sqlite.ResultFull:
 		return []error{ErrFull}
+	case sqlite.ResultIOErr:
+		return []error{ErrIO}
 	case sqlite.ResultReadOnly:
 		return []error{ErrReadOnly}
 	case sqlite.ResultCorrupt, sqlite.ResultNotADB:

@@ -9,6 +9,8 @@ import (
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"holdfast/internal/telemetry"
 )
 
 // Options of Open; the zero value is what the embedded shape runs with.
@@ -41,6 +43,8 @@ type DB struct {
 	writer  chan *sqlite.Conn
 	readers chan *sqlite.Conn
 
+	handover chan *shared // from one writer of a shared transaction to the next; unbuffered
+
 	closing chan struct{} // closed by Close: nobody gets a connection afterwards
 	once    sync.Once
 }
@@ -64,7 +68,9 @@ func Open(ctx context.Context, path string, options Options) (*DB, error) {
 		options: options,
 		writer:  make(chan *sqlite.Conn, 1),
 		readers: make(chan *sqlite.Conn, options.Readers),
-		closing: make(chan struct{}),
+
+		handover: make(chan *shared),
+		closing:  make(chan struct{}),
 	}
 	writer, err := db.connect(ctx, false)
 	if err != nil {
@@ -205,6 +211,7 @@ func clean(conn *sqlite.Conn) *sqlite.Conn {
 }
 
 func (db *DB) take(ctx context.Context, home chan *sqlite.Conn, readOnly bool) (*sqlite.Conn, error) {
+	telemetry.UseStore(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

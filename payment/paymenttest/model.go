@@ -335,7 +335,7 @@ func (m *model) finish(rt *rapid.T) {
 	if err != nil || paid != out || in.IsZero() != (len(balances) == 0) || len(balances) > 0 && balances[0] != want {
 		rt.Fatalf("balances %v, want %v, %s in refunds, error %v", balances, want, paid, err)
 	}
-	audit, err := m.service.Audit(ctx, 10)
+	audit, err := m.service.Audit(ctx, 10, nil)
 	if err != nil || len(audit.Findings) > 0 {
 		rt.Fatalf("audit: %v, %q", err, audit.Findings)
 	}

@@ -106,7 +106,7 @@ func (c check) refuses(err error, kind fault.Kind, reason string) {
 // clean wants an audit without findings and returns it.
 func (c check) clean() payment.Audit {
 	c.Helper()
-	a, err := c.Audit(c.Context(), 20)
+	a, err := c.Audit(c.Context(), 20, nil)
 	if err != nil || len(a.Findings) > 0 {
 		c.Fatalf("audit: error %v, findings %q", err, a.Findings)
 	}

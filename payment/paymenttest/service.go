@@ -21,6 +21,8 @@ func RunService(t *testing.T, open func(testing.TB, World) payment.Service) {
 		"approved": approved, "declined": declined, "slow": slow, "unknown": unknown, "late": late,
 		"void": void, "void while pending": voidPending, "idempotent ids": ids, "refused methods": methods, "accepted methods": accepted,
 		"refused requests": requests, "refunds": refunds, "lists": lists, "audit totals": totals,
+		"capture refused for good": captureRefused, "captured by the provider": lateCaptured, "refund refused for good": refundRefused,
+		"refund paid outside": outside, "refunds paid outside that are refused": outsideRefused,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := World{Clock: clock.Still(Start)}
@@ -214,7 +216,7 @@ func methods(c check, _ *clock.Manual) {
 }
 
 func accepted(c check, _ *clock.Manual) {
-	for _, token := range []string{"approved", "declined", "slow", "unknown", "late"} {
+	for _, token := range []string{"approved", "declined", "slow", "unknown", "late", "capture_refused", "late_captured", "refund_refused", "refund_refused_1h"} {
 		if err := c.Accepts(sandbox.Prefix + token); err != nil {
 			c.Errorf("%s: %v", token, err)
 		}

@@ -125,7 +125,7 @@ func recordOf(row pgx.CollectableRow) (r payment.Record, err error) {
 func refundOf(row pgx.CollectableRow) (f payment.Refund, err error) {
 	var status int16
 	var currency string
-	err = row.Scan(scan(&f.ID), scan(&f.Payment), &f.Amount.Minor, &currency, &status, &f.CreatedAt)
+	err = row.Scan(scan(&f.ID), scan(&f.Payment), &f.Amount.Minor, &currency, &status, &f.CreatedAt, &f.Reference)
 	f.Amount.Currency, f.Status, f.CreatedAt = money.Currency(currency), payment.RefundStatus(status), f.CreatedAt.UTC()
 	return f, err
 }

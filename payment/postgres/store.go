@@ -138,9 +138,9 @@ func apply(ctx context.Context, tx pgx.Tx, c *payment.Change, newRefund bool) er
 	r := c.Record
 	batch.Queue(updatePayment, pg(r.ID), int16(r.Status), int16(r.Goal), r.Reason, r.Refunding.Minor, r.Refunded.Minor, r.UpdatedAt)
 	if f := c.Refund; f != nil && newRefund {
-		batch.Queue(insertRefund, pg(f.ID), pg(f.Payment), f.Amount.Minor, string(f.Amount.Currency), int16(f.Status), f.CreatedAt)
+		batch.Queue(insertRefund, pg(f.ID), pg(f.Payment), f.Amount.Minor, string(f.Amount.Currency), int16(f.Status), f.CreatedAt, f.Reference)
 	} else if f != nil {
-		batch.Queue(updateRefund, pg(f.ID), int16(f.Status))
+		batch.Queue(updateRefund, pg(f.ID), int16(f.Status), f.Reference)
 	}
 	for _, e := range c.Entries {
 		if err := e.Check(); err != nil {

@@ -43,6 +43,9 @@ func (p *Provider) Capture(ctx context.Context, key string, id uid.ID) (payment.
 		if o := f.outcome(p.now()); o != payment.OutcomeApproved {
 			return nil, refusal(o)
 		}
+		if tokens[f.Authorization.Method].keepsFromUs {
+			return nil, &payment.Refusal{Reason: "capture_refused"}
+		}
 		a := *f.Authorization
 		a.State = Captured
 		return &Update{Authorization: &a}, nil
@@ -83,6 +86,9 @@ func (p *Provider) Refund(ctx context.Context, key string, r payment.RefundReque
 	_, err := p.do(ctx, call, func(f File) (*Update, error) {
 		if o := f.outcome(p.now()); o != payment.OutcomeCaptured {
 			return nil, refusal(o)
+		}
+		if a := f.Authorization; p.now().Before(a.CreatedAt.Add(tokens[a.Method].refuseRefunds)) {
+			return nil, &payment.Refusal{Reason: "refund_refused"}
 		}
 		left := f.Authorization.Amount
 		for _, earlier := range f.Refunds {

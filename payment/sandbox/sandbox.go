@@ -7,13 +7,20 @@
 //	pm_test_unknown    pending; approved 3 s later, and the answer of the authorization is lost
 //	pm_test_late       pending; approved 12 minutes later, past the grace of a hold
 //
+// and, for what a provider refuses for good or does by itself:
+//
+//	pm_test_capture_refused    approved at once; it is never captured (capture_refused), and can be voided
+//	pm_test_late_captured      pending; 12 minutes later approved and captured by the provider itself
+//	pm_test_refund_refused     approved at once; no refund is ever paid (refund_refused)
+//	pm_test_refund_refused_1h  approved at once; no refund is paid in the first hour (refund_refused)
+//
 // Otherwise it behaves as a real gateway does: idempotency keys give the first answer again, nothing is captured after
 // a void, nothing refunded beyond what was captured, and a pending authorization cannot be voided. It keeps what it
 // knows in a Store, so that a killed process loses nothing, and goes by the clock it is given.
 //
 // Refusals (payment.Refusal): authorization_unknown, authorization_exists, authorization_pending,
-// authorization_declined, authorization_captured, authorization_voided, not_captured, amount_invalid,
-// refund_exceeds_capture, refund_exists, idempotency_key_reused. They are not kept under their key: the same call may
+// authorization_declined, authorization_captured, authorization_voided, not_captured, amount_invalid, capture_refused,
+// refund_refused, refund_exceeds_capture, refund_exists, idempotency_key_reused. They are not kept under their key: the same call may
 // succeed later.
 package sandbox
 
@@ -37,6 +44,7 @@ const (
 	slowDelay    = 5 * time.Second
 	unknownDelay = 3 * time.Second
 	lateDelay    = 12 * time.Minute
+	refundsAfter = time.Hour // since the authorization, with pm_test_refund_refused_1h
 )
 
 // token is what a token does.
@@ -44,7 +52,13 @@ type token struct {
 	state State
 	delay time.Duration // until the decision
 	lost  bool          // the answer of the authorization is lost
+
+	keepsFromUs   bool          // it is never captured
+	refuseRefunds time.Duration // how long no refund is paid; forever: never
 }
+
+// forever is longer than anybody waits.
+const forever = 100 * 365 * 24 * time.Hour
 
 var tokens = map[string]token{
 	Prefix + "approved": {state: Approved},
@@ -52,6 +66,11 @@ var tokens = map[string]token{
 	Prefix + "slow":     {state: Approved, delay: slowDelay},
 	Prefix + "unknown":  {state: Approved, delay: unknownDelay, lost: true},
 	Prefix + "late":     {state: Approved, delay: lateDelay},
+
+	Prefix + "capture_refused":   {state: Approved, keepsFromUs: true},
+	Prefix + "late_captured":     {state: Captured, delay: lateDelay},
+	Prefix + "refund_refused":    {state: Approved, refuseRefunds: forever},
+	Prefix + "refund_refused_1h": {state: Approved, refuseRefunds: refundsAfter},
 }
 
 // reasonDeclined is why pm_test_declined is.

@@ -21,21 +21,21 @@ FROM payment WHERE id > ?1 ORDER BY id LIMIT ?2;
 UPDATE payment SET status = ?2, goal = ?3, reason = ?4, refunding = ?5, refunded = ?6, updated_at = ?7 WHERE id = ?1;
 
 -- name: insert_refund
-INSERT INTO refund (id, payment, amount, currency, status, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+INSERT INTO refund (id, payment, amount, currency, status, created_at, reference) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 
 -- name: update_refund
-UPDATE refund SET status = ?2 WHERE id = ?1;
+UPDATE refund SET status = ?2, reference = ?3 WHERE id = ?1;
 
 -- name: refund
-SELECT id, payment, amount, currency, status, created_at FROM refund WHERE id = ?1;
+SELECT id, payment, amount, currency, status, created_at, reference FROM refund WHERE id = ?1;
 
 -- name: refunds_of_reservation
-SELECT refund.id, refund.payment, refund.amount, refund.currency, refund.status, refund.created_at
+SELECT refund.id, refund.payment, refund.amount, refund.currency, refund.status, refund.created_at, refund.reference
 FROM payment JOIN refund ON refund.payment = payment.id
 WHERE payment.reservation = ?1 ORDER BY refund.created_at, refund.id;
 
 -- name: refunds_of_payment
-SELECT id, payment, amount, currency, status, created_at FROM refund WHERE payment = ?1 ORDER BY created_at, id;
+SELECT id, payment, amount, currency, status, created_at, reference FROM refund WHERE payment = ?1 ORDER BY created_at, id;
 
 -- name: insert_posting
 INSERT INTO posting (entry, n, account, amount, currency) VALUES (?1, ?2, ?3, ?4, ?5);

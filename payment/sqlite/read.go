@@ -116,7 +116,7 @@ func recordOf(stmt *sqlite.Stmt) payment.Record {
 func refundOf(stmt *sqlite.Stmt) payment.Refund {
 	return payment.Refund{
 		ID: idOf(stmt, 0), Payment: idOf(stmt, 1), Amount: amountOf(stmt, 2, 3),
-		Status: payment.RefundStatus(stmt.ColumnInt64(4)), CreatedAt: timeOf(stmt, 5),
+		Status: payment.RefundStatus(stmt.ColumnInt64(4)), CreatedAt: timeOf(stmt, 5), Reference: stmt.ColumnText(6),
 	}
 }
 

@@ -117,11 +117,11 @@ func TestLedgerGuards(t *testing.T) {
 
 	// Red: without its guards the file takes what is wrong, and then the audit finds it.
 	service := payment.New(payment.Deps{Store: s})
-	if a, err := service.Audit(t.Context(), 10); err != nil || len(a.Findings) != 1 || !strings.Contains(a.Findings[0], "is missing") {
+	if a, err := service.Audit(t.Context(), 10, nil); err != nil || len(a.Findings) != 1 || !strings.Contains(a.Findings[0], "is missing") {
 		t.Fatalf("audit %q, %v; want the missing entry of the second payment alone", a.Findings, err)
 	}
 	must(`DROP TRIGGER posting_before_entry;` + posting + `3, 'provider:sandbox', 1, 'EUR');`)
-	a, err := service.Audit(t.Context(), 10)
+	a, err := service.Audit(t.Context(), 10, nil)
 	if err != nil || len(a.Findings) != 3 || !strings.Contains(a.Findings[0], payment.ErrUnbalanced.Error()) {
 		t.Errorf("audit %q, %v; want the unbalanced entry", a.Findings, err)
 	}

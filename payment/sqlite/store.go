@@ -121,9 +121,9 @@ func apply(conn *sqlite.Conn, c *payment.Change, newRefund bool) error {
 	if f := c.Refund; f != nil {
 		var err error
 		if newRefund {
-			err = run(conn, insertRefund, f.ID[:], f.Payment[:], f.Amount.Minor, string(f.Amount.Currency), int64(f.Status), f.CreatedAt.UnixMicro())
+			err = run(conn, insertRefund, f.ID[:], f.Payment[:], f.Amount.Minor, string(f.Amount.Currency), int64(f.Status), f.CreatedAt.UnixMicro(), f.Reference)
 		} else {
-			err = run(conn, updateRefund, f.ID[:], int64(f.Status))
+			err = run(conn, updateRefund, f.ID[:], int64(f.Status), f.Reference)
 		}
 		if err != nil {
 			return err
@@ -177,7 +177,7 @@ func record(conn *sqlite.Conn, id uid.ID) (payment.Record, error) {
 func write(ctx context.Context, db *sqlitedb.DB, what string, fn func(*sqlite.Conn) error) error {
 	var err error
 	for range payment.MaxTries {
-		if err = db.Write(ctx, fn); !errors.Is(err, sqlitedb.ErrUnknownCommit) {
+		if err = db.WriteTogether(ctx, fn); !errors.Is(err, sqlitedb.ErrUnknownCommit) {
 			break
 		}
 	}
@@ -191,7 +191,7 @@ func read(ctx context.Context, db *sqlitedb.DB, what string, fn func(*sqlite.Con
 
 func door(err error, what string) error {
 	transient := false
-	for _, kind := range []error{sqlitedb.ErrBusy, sqlitedb.ErrFull, sqlitedb.ErrReadOnly, sqlitedb.ErrClosed, sqlitedb.ErrUnknownCommit} {
+	for _, kind := range []error{sqlitedb.ErrBusy, sqlitedb.ErrFull, sqlitedb.ErrIO, sqlitedb.ErrReadOnly, sqlitedb.ErrClosed, sqlitedb.ErrUnknownCommit} {
 		transient = transient || errors.Is(err, kind)
 	}
 	return payment.StoreFault(err, what, transient)

@@ -25,19 +25,24 @@ func (s *Store) Secret(ctx context.Context, name string, fresh []byte) ([]byte, 
 
 // Prune removes what nobody asks for any more.
 func (s *Store) Prune(ctx context.Context, keys, batches, counts time.Time, limit int) (int, error) {
-	gone := [3]int{}
-	for i, what := range []struct {
+	all := 0
+	for _, what := range []struct {
 		query query
 		older time.Time
-	}{{qPruneKeys, keys}, {qPruneBatches, batches}, {qPruneCounts, counts}} {
-		err := s.once(ctx, func(p *pipe) {
-			p.add(ctx, what.query, p.args().time(what.older).int8(int64(limit)), step{name: what.query.name, rows: -1, changed: &gone[i]})
-		})
-		if err != nil {
-			return gone[0] + gone[1] + gone[2], door(err, "prune")
+	}{{qPruneKeys, keys}, {qPruneQuotes, keys}, {qPruneBatches, batches}, {qPruneCounts, counts}} {
+		gone := 0
+		if err := s.once(ctx, func(p *pipe) {
+			p.add(ctx, what.query, p.args().time(what.older).int8(int64(limit)), step{name: what.query.name, changed: &gone})
+		}); err != nil {
+			return all, door(err, "prune")
 		}
+		all += gone
 	}
-	return gone[0] + gone[1] + gone[2], nil
+	err := s.query(ctx, "prune", qPruneEnded, func(a *args) *args { return a.time(keys).int8(int64(limit)) }, func(r *row) error {
+		all += int(r.int())
+		return nil
+	})
+	return all, err
 }
 
 // AuditPools reads a range of pools with all that counts on them, in one snapshot.
@@ -74,7 +79,7 @@ func (s *Store) AuditPools(ctx context.Context, after stock.PoolID, limit int) (
 func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) (reservation.RecordAudit, error) {
 	a := reservation.RecordAudit{
 		History: map[uid.ID][]reservation.Entry{}, Claims: map[uid.ID][]reservation.ClaimLife{},
-		Events: map[uid.ID][]int64{}, Keys: map[uid.ID][]reservation.KeyRow{},
+		Events: map[uid.ID][]reservation.EventAudit{}, Keys: map[uid.ID][]reservation.KeyRow{},
 	}
 	// Reservations are never deleted, so which ids are next may be asked outside the snapshot.
 	var ids []uid.ID
@@ -93,7 +98,7 @@ func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) 
 		})
 		p.get(ctx, qAuditEvents, bind(), func(r *row) error {
 			id := r.id()
-			a.Events[id] = append(a.Events[id], r.int())
+			a.Events[id] = append(a.Events[id], reservation.EventAudit{Stream: int32(r.int()), N: r.int(), Version: r.int()})
 			return nil
 		})
 		p.get(ctx, qKeysOf, bind(), func(r *row) error {
@@ -113,20 +118,4 @@ func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) 
 		a.Last = ids[limit-1]
 	}
 	return a, nil
-}
-
-// AuditStreams describes every outbox stream and counts the history, in one snapshot.
-func (s *Store) AuditStreams(ctx context.Context) ([]reservation.StreamAudit, int64, error) {
-	var streams []reservation.StreamAudit
-	var entries int64
-	err := s.snapshot(ctx, "audit streams", func(p *pipe) {
-		p.get(ctx, qAuditStreams, p.args(), func(r *row) error {
-			streams = append(streams, reservation.StreamAudit{
-				Stream: int32(r.int()), Name: r.text(), Next: r.int(), First: r.int(), Last: r.int(), Events: r.int(), Subject: r.int(),
-			})
-			return nil
-		})
-		p.get(ctx, qCountHistory, p.args(), func(r *row) error { entries = r.int(); return nil })
-	})
-	return streams, entries, err
 }

@@ -22,11 +22,11 @@ type transaction struct {
 	loaded []record.Loaded
 	// counted are the count keys that have a row, by caller and pool; the rules may add to rows.Counts.
 	counted []reservation.CountKey
-	stored  []string // of each of need.Keys the outcome as claim_keys stored it; "" where it was there before
+	claimed []outcome // of each of need.Keys as claim_keys stored it; zero where it was there before
 }
 
-// load locks and reads what the batch needs, in the order that the package's doc proves.
-func (t *transaction) load(ctx context.Context) error {
+// reset forgets what was loaded.
+func (t *transaction) reset() {
 	t.rows = &reservation.Rows{
 		Keys:         map[uid.ID]*reservation.KeyRow{},
 		Reservations: make(map[uid.ID]*reservation.Reservation, len(t.need.Reservations)),
@@ -36,22 +36,72 @@ func (t *transaction) load(ctx context.Context) error {
 		Pools:        map[stock.PoolID]*reservation.PoolRow{},
 		PoolRefs:     map[uid.ID]*reservation.PoolRow{},
 	}
-	if err := t.lockReservations(ctx); err != nil {
+	t.loaded, t.counted, t.claimed = nil, nil, nil
+}
+
+// loadAtOnce is load in one round trip, for a batch that names no reservation. It reports false where holds have lapsed:
+// these bring slots and counts of their own, which must be locked in one order with the others. Then everything is
+// undone but the BEGIN, and load has to do it.
+func (t *transaction) loadAtOnce(ctx context.Context) (bool, error) {
+	t.reset()
+	p := t.link.pipe()
+	if err := t.begin(ctx, p); err != nil {
+		return false, err
+	}
+	t.lockDue(ctx, p)
+	t.lockStock(ctx, p)
+	if err := p.run(ctx); err != nil {
+		return false, err
+	}
+	if len(t.loaded) == 0 {
+		return true, nil
+	}
+	return false, nil
+}
+
+// load locks and reads what the batch needs, in the order that the package's doc proves. again: loadAtOnce came first.
+func (t *transaction) load(ctx context.Context, again bool) error {
+	t.reset()
+	p := t.link.pipe()
+	if again {
+		p.do(ctx, qRollback, p.args())
+	}
+	if err := t.begin(ctx, p); err != nil {
 		return err
 	}
-	if len(t.loaded) > 0 {
-		p := t.link.pipe()
-		readParts(ctx, p, t.loaded)
+	if ids := t.need.Reservations; len(ids) > 0 {
+		bind := func() *args { return p.args().ids(len(ids), at(ids)) }
+		p.get(ctx, qLockReservations, bind(), func(r *row) error {
+			_, err := t.take(r)
+			return err
+		})
+		t.readClaims(ctx, p, bind())
+	}
+	t.lockDue(ctx, p)
+	if err := p.run(ctx); err != nil {
+		return err
+	}
+	p = t.link.pipe()
+	named := 0 // of those loaded; they came first
+	for named < len(t.loaded) {
+		if _, found := slices.BinarySearchFunc(t.need.Reservations, t.loaded[named].ID, compareIDs); !found {
+			break
+		}
+		named++
+	}
+	if due := t.loaded[named:]; len(due) > 0 {
+		t.readClaims(ctx, p, p.args().ids(len(due), func(i int) uid.ID { return due[i].ID }))
 		if err := p.run(ctx); err != nil {
 			return err
 		}
+		p = t.link.pipe()
 	}
-	return t.lockStock(ctx)
+	t.lockStock(ctx, p)
+	return p.run(ctx)
 }
 
-// lockReservations begins the transaction, writes the batch's row, claims the keys and locks the reservations.
-func (t *transaction) lockReservations(ctx context.Context) error {
-	p := t.link.pipe()
+// begin begins the transaction, writes the batch's row and claims the keys.
+func (t *transaction) begin(ctx context.Context, p *pipe) error {
 	now := record.Micro(t.batch.Now)
 	p.do(ctx, qBegin, p.args())
 	p.get(ctx, qTransactionTime, p.args().time(now), func(r *row) error {
@@ -61,37 +111,52 @@ func (t *transaction) lockReservations(ctx context.Context) error {
 		}
 		return nil
 	})
-	p.change(ctx, qInsertBatch, p.args().id(t.batch.ID).time(now), 1)
-	if err := t.claimKeys(ctx, p, now); err != nil {
-		return err
+	p.do(ctx, qInsertBatch, p.args().id(t.batch.ID).time(now))
+	return t.claimKeys(ctx, p, now)
+}
+
+// take keeps a reservation that was locked, once.
+func (t *transaction) take(r *row) (*record.Loaded, error) {
+	l, err := scanReservation(r)
+	if err != nil || t.rows.Reservations[l.ID] != nil {
+		return &l, err
 	}
-	take := func(r *row) uid.ID {
-		l := record.Loaded{Reservation: scanReservation(r)}
-		if t.rows.Reservations[l.ID] == nil {
-			t.rows.Reservations[l.ID] = l.Reservation
-			t.loaded = append(t.loaded, l)
+	t.rows.Reservations[l.ID] = l.Reservation
+	t.loaded = append(t.loaded, l)
+	return &l, nil
+}
+
+// lockDue locks holds that have lapsed on the pools that the batch asks about.
+func (t *transaction) lockDue(ctx context.Context, p *pipe) {
+	pools, limit := t.need.DuePools, t.need.DueLimit
+	if len(pools) == 0 {
+		return
+	}
+	share := record.DueShare(limit, len(pools))
+	a := p.args().time(record.Micro(t.batch.Now)).int8s(len(pools), func(i int) int64 { return int64(pools[i]) }).int8(int64(limit) + 1).int8(int64(share))
+	var pool stock.PoolID
+	all, ofPool := 0, 0
+	p.get(ctx, qLockDue, a, func(r *row) error {
+		if of := stock.PoolID(r.int()); of != pool {
+			pool, ofPool = of, 0
 		}
-		return l.ID
-	}
-	if ids := t.need.Reservations; len(ids) > 0 {
-		p.get(ctx, qLockReservations, p.args().ids(len(ids), at(ids)), func(r *row) error { take(r); return nil })
-	}
-	if pools := t.need.DuePools; len(pools) > 0 {
-		// One more than the limit, to learn whether there are more; it stays locked and unused.
-		p.get(ctx, qLockDue, p.args().time(now).int8s(len(pools), func(i int) int64 { return int64(pools[i]) }).int8(int64(t.need.DueLimit)+1), func(r *row) error {
-			if len(t.rows.Due) == t.need.DueLimit {
-				t.rows.DueMore = true
-				return nil
-			}
-			t.rows.Due = append(t.rows.Due, take(r))
+		all++
+		ofPool++
+		// One more than the limit, or a pool's whole share, tells that there may be more; what is left over stays locked and
+		// unused.
+		t.rows.DueMore = t.rows.DueMore || all > limit || ofPool == share
+		if len(t.rows.Due) >= limit {
 			return nil
-		})
-	}
-	if err := p.run(ctx); err != nil {
-		return err
-	}
-	slices.SortFunc(t.rows.Due, compareIDs)
-	return nil
+		}
+		l, err := t.take(r)
+		if err != nil {
+			return err
+		}
+		if i, known := slices.BinarySearchFunc(t.rows.Due, l.ID, compareIDs); !known {
+			t.rows.Due = slices.Insert(t.rows.Due, i, l.ID)
+		}
+		return nil
+	})
 }
 
 // claimKeys stores the keys as if their commands took effect; write takes back those that did not.
@@ -100,15 +165,12 @@ func (t *transaction) claimKeys(ctx context.Context, p *pipe, now time.Time) err
 	if len(keys) == 0 {
 		return nil
 	}
-	t.stored = make([]string, len(keys))
-	facts := make([]string, len(keys))
+	t.claimed = make([]outcome, len(keys))
 	for i, k := range keys {
-		document, err := record.Facts(&k.Facts)
-		if err != nil {
+		var err error
+		if t.claimed[i], err = outcomeOf(k); err != nil {
 			return err
 		}
-		facts[i] = string(document)
-		t.stored[i] = outcome(k, facts[i])
 	}
 	n := len(keys)
 	a := p.args().ids(n, func(i int) uid.ID { return keys[i].ID }).
@@ -116,7 +178,7 @@ func (t *transaction) claimKeys(ctx context.Context, p *pipe, now time.Time) err
 		optionalIDs(n, func(i int) uid.ID { return keys[i].Reservation }).
 		int2s(n, func(i int) int16 { return int16(max(keys[i].State, reservation.KeyRunning)) }). // not decided yet: anything valid
 		int2s(n, func(i int) int16 { return int16(keys[i].Answer) }).
-		optionalTexts(n, func(i int) string { return facts[i] }).
+		optionalTexts(n, func(i int) string { return t.claimed[i].facts }).
 		id(t.batch.ID).time(now)
 	p.get(ctx, qClaimKeys, a, func(r *row) error {
 		k, err := scanKey(r)
@@ -125,7 +187,7 @@ func (t *transaction) claimKeys(ctx context.Context, p *pipe, now time.Time) err
 		}
 		t.rows.Keys[k.ID] = k
 		if i, found := findKey(keys, k.ID); found {
-			t.stored[i] = ""
+			t.claimed[i] = outcome{}
 		}
 		return nil
 	})
@@ -133,8 +195,17 @@ func (t *transaction) claimKeys(ctx context.Context, p *pipe, now time.Time) err
 }
 
 // outcome is everything of a key that decide may still change, to see whether it did.
-func outcome(k *reservation.KeyRow, facts string) string {
-	return fmt.Sprintf("%x %x %d %d %s", k.Request, k.Reservation, k.State, k.Answer, facts)
+type outcome struct {
+	ours                 bool // stored by this batch
+	request, reservation uid.ID
+	state                reservation.KeyState
+	answer               reservation.Outcome
+	facts                string
+}
+
+func outcomeOf(k *reservation.KeyRow) (outcome, error) {
+	facts, err := record.Facts(&k.Facts)
+	return outcome{true, k.Request, k.Reservation, k.State, k.Answer, string(facts)}, err
 }
 
 func findKey(keys []*reservation.KeyRow, id uid.ID) (int, bool) {
@@ -148,8 +219,8 @@ func at[T any](list []T) func(int) T { return func(i int) T { return list[i] } }
 
 // lockStock locks pools, slots and counts, reads the quotes and then the clock: batches that share a lock get their now
 // in the order in which they hold it.
-func (t *transaction) lockStock(ctx context.Context) error {
-	p, need, rows := t.link.pipe(), t.need, t.rows
+func (t *transaction) lockStock(ctx context.Context, p *pipe) {
+	need, rows := t.need, t.rows
 	if len(need.NewPools) > 0 {
 		p.get(ctx, qLockPoolCounter, p.args(), func(r *row) error { rows.NextPool = stock.PoolID(r.int()); return nil })
 	}
@@ -166,12 +237,15 @@ func (t *transaction) lockStock(ctx context.Context) error {
 			return nil
 		})
 	}
-	var slots []reservation.SlotRow
 	if spans := record.Spans(need.Spans, t.loaded); len(spans) > 0 {
 		n := len(spans)
 		a := p.args().int8s(n, func(i int) int64 { return int64(spans[i].Pool) }).
 			int4s(n, func(i int) int32 { return int32(spans[i].From) }).int4s(n, func(i int) int32 { return int32(spans[i].To) })
-		p.get(ctx, qLockSlots, a, func(r *row) error { slots = append(slots, scanSlot(r)); return nil })
+		p.get(ctx, qLockSlots, a, func(r *row) error {
+			slot := scanSlot(r)
+			rows.Slots[slot.Key] = &slot
+			return nil
+		})
 	}
 	if keys := record.Counts(need.Counts, t.loaded); len(keys) > 0 {
 		n := len(keys)
@@ -194,45 +268,29 @@ func (t *transaction) lockStock(ctx context.Context) error {
 	if rows.Now.IsZero() {
 		p.get(ctx, qClockTime, p.args(), func(r *row) error { rows.Now = r.time(); return nil })
 	}
-	if err := p.run(ctx); err != nil {
-		return err
-	}
-	rows.Slots = make(map[stock.Key]*reservation.SlotRow, len(slots))
-	for i := range slots {
-		rows.Slots[slots[i].Key] = &slots[i]
-	}
-	return nil
 }
 
-// readParts adds the statements that fill in items, travellers and claims. The reservations are locked, or all is read
-// from one snapshot.
-func readParts(ctx context.Context, p *pipe, loaded []record.Loaded) {
-	index := make(map[uid.ID]*record.Loaded, len(loaded))
-	for i := range loaded {
-		index[loaded[i].ID] = &loaded[i]
-	}
-	ids := func() *args { return p.args().ids(len(loaded), func(i int) uid.ID { return loaded[i].ID }) }
-	addParts(ctx, p, ids, func(id uid.ID) *record.Loaded { return index[id] })
-}
-
-// addParts is readParts for reservations that find tells.
-func addParts(ctx context.Context, p *pipe, ids func() *args, find func(uid.ID) *record.Loaded) {
-	p.get(ctx, qItems, ids(), func(r *row) error {
-		l := find(r.id())
-		item := reservation.Item{ID: r.id(), Status: reservation.Status(r.int())}
-		item.Supplier = r.id()
-		item.Terms.EndsAt = r.time()
-		l.Items = append(l.Items, item)
-		l.Lives = append(l.Lives, nil)
-		return record.Piece(r.raw(), &l.Items[len(l.Items)-1].Piece)
-	})
-	p.get(ctx, qTravellers, ids(), func(r *row) error {
-		l := find(r.id())
-		l.Travellers = append(l.Travellers, reservation.Traveller{GivenName: r.text(), FamilyName: r.text(), Email: r.text()})
+// readClaims adds the statement that fills in the claims of reservations, which are locked.
+func (t *transaction) readClaims(ctx context.Context, p *pipe, ids *args) {
+	addClaims(ctx, p, ids, func(id uid.ID) *record.Loaded {
+		for i := range t.loaded {
+			if t.loaded[i].ID == id {
+				return &t.loaded[i]
+			}
+		}
 		return nil
 	})
-	p.get(ctx, qClaims, ids(), func(r *row) error {
-		l, i := find(r.id()), int(r.int())
+}
+
+// addClaims fills in the claims of reservations that find tells.
+func addClaims(ctx context.Context, p *pipe, ids *args, find func(uid.ID) *record.Loaded) {
+	var l *record.Loaded // of the row before: they come reservation by reservation
+	p.get(ctx, qClaims, ids, func(r *row) error {
+		id := r.id()
+		if l == nil || l.ID != id {
+			l = find(id)
+		}
+		i := int(r.int())
 		if i >= len(l.Items) {
 			return fmt.Errorf("claim of item %d of %d: %w", i, len(l.Items), errGuard)
 		}
@@ -242,7 +300,8 @@ func addParts(ctx context.Context, p *pipe, ids func() *args, find func(uid.ID) 
 	})
 }
 
-func scanReservation(r *row) *reservation.Reservation {
+// scanReservation reads a reservation without its claims.
+func scanReservation(r *row) (record.Loaded, error) {
 	out := &reservation.Reservation{
 		ID: r.id(), Name: r.text(), Locator: r.text(), Caller: r.text(), Status: reservation.Status(r.int()),
 		Payment: reservation.PaymentStatus(r.int()), Currency: money.Currency(r.text()), CreatedAt: r.time(), UpdatedAt: r.time(),
@@ -251,7 +310,9 @@ func scanReservation(r *row) *reservation.Reservation {
 		StepDue: r.time(), StepTries: int16(r.int()), Version: r.int(),
 	}
 	out.Stored = out.Version
-	return out
+	statuses := r.text()
+	err := record.Document(r.raw(), statuses, out)
+	return record.Loaded{Reservation: out, Lives: make([][]reservation.ClaimLife, len(out.Items))}, err
 }
 
 func scanKey(r *row) (*reservation.KeyRow, error) {

@@ -1,4 +1,6 @@
 -- The statements of the PostgreSQL engine. A batch's rows come and go as arrays, one statement for all rows of a table.
+-- Updates find their rows with "= ANY (ARRAY[one])": it is a look-up in the index like "=", and nothing that a planner
+-- could merge. One that has seen the table empty would else read the whole index to join it with the array.
 
 -- name: begin
 -- Named, not left to the server's default: the lock order is proven for READ COMMITTED, where every statement sees what
@@ -40,12 +42,18 @@ WITH claimed AS (
 SELECT id, request, reservation, state, answer, facts, created_at FROM claimed WHERE batch <> $7::uuid;
 
 -- name: unclaim_keys
-DELETE FROM idempotency_keys WHERE id = ANY ($1::uuid[]);
+WITH changed AS (
+	DELETE FROM idempotency_keys WHERE id = ANY ($1::uuid[])
+	RETURNING 1)
+SELECT exactly(count(*), cardinality($1::uuid[])) FROM changed;
 
 -- name: set_keys
-UPDATE idempotency_keys k SET reservation = n.reservation, state = n.state, answer = n.answer, facts = n.facts::json, request = n.request
-FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::smallint[], $5::text[], $6::uuid[]) AS n (id, reservation, state, answer, facts, request)
-WHERE k.id = n.id;
+WITH changed AS (
+	UPDATE idempotency_keys k SET reservation = n.reservation, state = n.state, answer = n.answer, facts = n.facts::json, request = n.request
+	FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::smallint[], $5::text[], $6::uuid[]) AS n (id, reservation, state, answer, facts, request)
+	WHERE k.id = ANY (ARRAY[n.id])
+	RETURNING 1)
+SELECT exactly(count(*), cardinality($1::uuid[])) FROM changed;
 
 -- name: keys
 SELECT id, request, reservation, state, answer, facts, created_at FROM idempotency_keys WHERE id = ANY ($1::uuid[]) ORDER BY id;
@@ -56,30 +64,37 @@ WHERE reservation = ANY ($1::uuid[]) ORDER BY reservation, id;
 
 -- name: lock_reservations
 SELECT id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until, extensions,
-	grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, version
+	grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, version, item_status, document
 FROM reservations WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE;
 
 -- name: lock_due
--- Lapsed holds with live claims on the pools, the longest lapsed first; never waits. The scalar subquery is on purpose:
--- a join would let the planner read all claims of a pool to find the few lapsed ones.
-SELECT r.id, r.name, r.locator, r.caller, r.status, r.payment, r.currency, r.created_at, r.updated_at, r.hold_expires_at,
-	r.placed_until, r.extensions, r.grace_used, r.attempt, r.method, r.pay_key, r.paid, r.refunded, r.owed, r.refund_id, r.step,
-	r.step_due, r.step_tries, r.version
-FROM reservations r
-WHERE r.status IN (1, 2) AND r.hold_expires_at <= coalesce($1::timestamptz, now())
-	AND (SELECT true FROM claims c WHERE c.reservation = r.id AND c.life IN (1, 2) AND c.pool = ANY ($2::bigint[]) LIMIT 1)
-ORDER BY r.hold_expires_at, r.id LIMIT $3::bigint FOR UPDATE OF r SKIP LOCKED;
+-- Lapsed holds with live claims on the pools, of each pool the longest lapsed first and at most $4 claims; never waits.
+-- Where nothing at all has lapsed, which one look tells, no pool is looked at. Else each pool is a range of claims_held,
+-- in its order, and each reservation a look-up: scalar subqueries and LIMITs, because a join would be planned by what the
+-- tables held when they were last analyzed.
+SELECT n.pool, d.* FROM unnest($2::bigint[]) AS n (pool)
+CROSS JOIN LATERAL (
+	SELECT r.* FROM (
+		SELECT c.reservation FROM claims c
+		WHERE c.pool = n.pool AND c.life = 1 AND c.held_until <= coalesce($1::timestamptz, now()) ORDER BY c.held_until
+	) AS lapsed
+	CROSS JOIN LATERAL (
+		SELECT x.id, x.name, x.locator, x.caller, x.status, x.payment, x.currency, x.created_at, x.updated_at, x.hold_expires_at,
+			x.placed_until, x.extensions, x.grace_used, x.attempt, x.method, x.pay_key, x.paid, x.refunded, x.owed, x.refund_id, x.step,
+			x.step_due, x.step_tries, x.version, x.item_status, x.document
+		FROM reservations x
+		WHERE x.id = lapsed.reservation AND x.status IN (1, 2) AND x.hold_expires_at <= coalesce($1::timestamptz, now())
+		LIMIT 1 FOR UPDATE SKIP LOCKED
+	) r
+	LIMIT $4::bigint
+) d
+WHERE (SELECT EXISTS (SELECT 1 FROM reservations WHERE status IN (1, 2) AND hold_expires_at <= coalesce($1::timestamptz, now())))
+LIMIT $3::bigint;
 
 -- name: reservations
 SELECT id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until, extensions,
-	grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, version
+	grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, version, item_status, document
 FROM reservations WHERE id = ANY ($1::uuid[]) ORDER BY id;
-
--- name: items
-SELECT reservation, id, status, supplier, ends_at, document FROM items WHERE reservation = ANY ($1::uuid[]) ORDER BY reservation, ord;
-
--- name: travellers
-SELECT reservation, given_name, family_name, email FROM travellers WHERE reservation = ANY ($1::uuid[]) ORDER BY reservation, ord;
 
 -- name: claims
 SELECT reservation, item, pool, from_slot, to_slot, count, life FROM claims
@@ -89,17 +104,24 @@ WHERE reservation = ANY ($1::uuid[]) ORDER BY reservation, item, ord;
 SELECT next FROM pool_counter WHERE one = 1 FOR UPDATE;
 
 -- name: set_pool_counter
-UPDATE pool_counter SET next = $1::bigint WHERE one = 1 AND next <= $1::bigint;
+WITH changed AS (
+	UPDATE pool_counter SET next = $1::bigint WHERE one = 1 AND next <= $1::bigint
+	RETURNING 1)
+SELECT exactly(count(*), 1) FROM changed;
 
 -- name: lock_pools
 SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version FROM pools
 WHERE id = ANY ($1::bigint[] || ARRAY(SELECT p.id FROM pools p WHERE p.ref = ANY ($2::uuid[]))) ORDER BY id FOR UPDATE;
 
 -- name: lock_slots
+-- The spans come in lock order and do not overlap, and each is read in the order of the primary key. A join would be
+-- planned by the table's size, see lock_counts.
 SELECT s.pool, s.slot, s.physical, s.out_of_order, s.overbooking_bp, s.target, s.by_hand, s.stock_limit, s.closed, s.held, s.sold, s.version
 FROM unnest($1::bigint[], $2::integer[], $3::integer[]) AS n (pool, from_slot, to_slot)
-JOIN slots s ON s.pool = n.pool AND s.slot >= n.from_slot AND s.slot < n.to_slot
-ORDER BY s.pool, s.slot FOR UPDATE OF s;
+CROSS JOIN LATERAL (
+	SELECT c.pool, c.slot, c.physical, c.out_of_order, c.overbooking_bp, c.target, c.by_hand, c.stock_limit, c.closed, c.held, c.sold, c.version
+	FROM slots c WHERE c.pool = n.pool AND c.slot >= n.from_slot AND c.slot < n.to_slot ORDER BY c.slot FOR UPDATE
+) s;
 
 -- name: lock_counts
 -- The keys come in lock order and are looked up one by one in it. A join would be planned by the table's size: analyzed
@@ -115,60 +137,66 @@ CROSS JOIN LATERAL (
 SELECT id, reservation, version, items, refund, fee, expires_at FROM quotes WHERE id = ANY ($1::uuid[]);
 
 -- name: insert_reservations
-INSERT INTO reservations (id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until,
-	extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version)
-SELECT id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until,
-	extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version
+INSERT INTO reservations (id, status, payment, updated_at, hold_expires_at, extensions, grace_used, attempt, method, pay_key, paid, refunded,
+	owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, name, locator, caller, currency, created_at, placed_until, document)
+SELECT id, status, payment, updated_at, hold_expires_at, extensions, grace_used, attempt, method, pay_key, paid, refunded,
+	owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, name, locator, caller, currency, created_at, placed_until, document::json
 FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[], $7::boolean[], $8::uuid[],
 	$9::text[], $10::uuid[], $11::bigint[], $12::bigint[], $13::bigint[], $14::uuid[], $15::smallint[], $16::timestamptz[],
-	$17::smallint[], $18::timestamptz[], $19::bigint[], $20::text[], $21::text[], $22::text[], $23::text[], $24::timestamptz[],
-	$25::timestamptz[])
+	$17::smallint[], $18::timestamptz[], $19::bigint[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::timestamptz[],
+	$26::timestamptz[], $27::text[])
 	AS n (id, status, payment, updated_at, hold_expires_at, extensions, grace_used, attempt, method, pay_key, paid, refunded, owed,
-		refund_id, step, step_due, step_tries, ends_at, version, name, locator, caller, currency, created_at, placed_until);
+		refund_id, step, step_due, step_tries, ends_at, version, item_status, name, locator, caller, currency, created_at, placed_until, document);
 
 -- name: set_reservations
--- Every column that can change: name, locator, caller, currency, created_at and placed_until never do.
-UPDATE reservations r SET status = n.status, payment = n.payment, updated_at = n.updated_at, hold_expires_at = n.hold_expires_at,
-	extensions = n.extensions, grace_used = n.grace_used, attempt = n.attempt, method = n.method, pay_key = n.pay_key, paid = n.paid,
-	refunded = n.refunded, owed = n.owed, refund_id = n.refund_id, step = n.step, step_due = n.step_due, step_tries = n.step_tries,
-	ends_at = n.ends_at, version = n.version
-FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[], $7::boolean[], $8::uuid[],
-	$9::text[], $10::uuid[], $11::bigint[], $12::bigint[], $13::bigint[], $14::uuid[], $15::smallint[], $16::timestamptz[],
-	$17::smallint[], $18::timestamptz[], $19::bigint[], $20::bigint[])
-	AS n (id, status, payment, updated_at, hold_expires_at, extensions, grace_used, attempt, method, pay_key, paid, refunded, owed,
-		refund_id, step, step_due, step_tries, ends_at, version, stored)
-WHERE r.id = n.id AND r.version = n.stored;
+-- Every column that can change: name, locator, caller, currency, created_at, placed_until and document never do, and
+-- there are as many items as there were.
+WITH changed AS (
+	UPDATE reservations r SET status = n.status, payment = n.payment, updated_at = n.updated_at, hold_expires_at = n.hold_expires_at,
+		extensions = n.extensions, grace_used = n.grace_used, attempt = n.attempt, method = n.method, pay_key = n.pay_key, paid = n.paid,
+		refunded = n.refunded, owed = n.owed, refund_id = n.refund_id, step = n.step, step_due = n.step_due, step_tries = n.step_tries,
+		ends_at = n.ends_at, version = n.version, item_status = n.item_status
+	FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[], $7::boolean[], $8::uuid[],
+		$9::text[], $10::uuid[], $11::bigint[], $12::bigint[], $13::bigint[], $14::uuid[], $15::smallint[], $16::timestamptz[],
+		$17::smallint[], $18::timestamptz[], $19::bigint[], $20::text[], $21::bigint[])
+		AS n (id, status, payment, updated_at, hold_expires_at, extensions, grace_used, attempt, method, pay_key, paid, refunded, owed,
+			refund_id, step, step_due, step_tries, ends_at, version, item_status, stored)
+	WHERE r.id = ANY (ARRAY[n.id]) AND r.version = n.stored AND length(r.item_status) = length(n.item_status)
+	RETURNING 1)
+SELECT exactly(count(*), cardinality($1::uuid[])) FROM changed;
 
--- name: insert_items
-INSERT INTO items (reservation, ord, id, status, supplier, placed_at, ends_at, document)
-SELECT reservation, ord, id, status, supplier, placed_at, ends_at, document::json
-FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::smallint[], $5::uuid[], $6::timestamptz[], $7::timestamptz[], $8::text[])
-	AS n (reservation, ord, id, status, supplier, placed_at, ends_at, document);
+-- name: insert_by_supplier
+INSERT INTO by_supplier (supplier, placed_at, reservation)
+SELECT supplier, placed_at, reservation FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) AS n (supplier, placed_at, reservation);
 
--- name: set_items
-UPDATE items i SET status = n.status FROM unnest($1::uuid[], $2::smallint[], $3::smallint[]) AS n (reservation, ord, status)
-WHERE i.reservation = n.reservation AND i.ord = n.ord;
-
--- name: insert_travellers
-INSERT INTO travellers (reservation, ord, given_name, family_name, email)
-SELECT reservation, ord, given_name, family_name, email
-FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::text[]) AS n (reservation, ord, given_name, family_name, email);
+-- name: insert_ended
+-- One that was over before, and was something else meanwhile, is there already.
+INSERT INTO ended (created_at, reservation)
+SELECT created_at, reservation FROM unnest($1::timestamptz[], $2::uuid[]) AS n (created_at, reservation) ON CONFLICT DO NOTHING;
 
 -- name: insert_claims
-INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, count, life)
-SELECT reservation, item, ord, pool, from_slot, to_slot, count, 1
-FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::bigint[], $5::integer[], $6::integer[], $7::integer[])
-	AS n (reservation, item, ord, pool, from_slot, to_slot, count);
+INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, count, life, held_until)
+SELECT reservation, item, ord, pool, from_slot, to_slot, count, 1, held_until
+FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::bigint[], $5::integer[], $6::integer[], $7::integer[], $8::timestamptz[])
+	AS n (reservation, item, ord, pool, from_slot, to_slot, count, held_until);
 
 -- name: set_claims
-UPDATE claims c SET life = n.life FROM unnest($1::uuid[], $2::smallint[], $3::smallint[]) AS n (reservation, item, life)
-WHERE c.reservation = n.reservation AND c.item = n.item;
+WITH changed AS (
+	UPDATE claims c SET life = n.life FROM unnest($1::uuid[], $2::smallint[], $3::smallint[]) AS n (reservation, item, life)
+	WHERE c.reservation = ANY (ARRAY[n.reservation]) AND c.item = n.item
+	RETURNING 1)
+SELECT exactly(count(*), $4::bigint) FROM changed;
+
+-- name: set_held_until
+-- "life < 2" is held, in words that do not make the planner read all held claims in claims_held.
+UPDATE claims c SET held_until = n.held_until FROM unnest($1::uuid[], $2::timestamptz[]) AS n (reservation, held_until)
+WHERE c.reservation = ANY (ARRAY[n.reservation]) AND c.life < 2 AND c.held_until IS DISTINCT FROM n.held_until;
 
 -- name: insert_quotes
-INSERT INTO quotes (id, reservation, version, items, refund, fee, expires_at)
-SELECT id, reservation, version, items, refund, fee, expires_at
-FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bigint[], $7::timestamptz[])
-	AS n (id, reservation, version, items, refund, fee, expires_at);
+INSERT INTO quotes (id, reservation, version, items, refund, fee, expires_at, keyed)
+SELECT id, reservation, version, items, refund, fee, expires_at, keyed
+FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bigint[], $7::timestamptz[], $8::boolean[])
+	AS n (id, reservation, version, items, refund, fee, expires_at, keyed);
 
 -- name: insert_pools
 INSERT INTO pools (id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version)
@@ -177,11 +205,14 @@ FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::integ
 	AS n (id, physical, overbooking_bp, from_slot, to_slot, retired, version, ref, supplier);
 
 -- name: set_pools
-UPDATE pools p SET physical = n.physical, overbooking_bp = n.overbooking_bp, from_slot = n.from_slot, to_slot = n.to_slot,
-	retired = n.retired, version = n.version
-FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::boolean[], $7::bigint[])
-	AS n (id, physical, overbooking_bp, from_slot, to_slot, retired, version)
-WHERE p.id = n.id AND p.version = n.version - 1;
+WITH changed AS (
+	UPDATE pools p SET physical = n.physical, overbooking_bp = n.overbooking_bp, from_slot = n.from_slot, to_slot = n.to_slot,
+		retired = n.retired, version = n.version
+	FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::boolean[], $7::bigint[])
+		AS n (id, physical, overbooking_bp, from_slot, to_slot, retired, version)
+	WHERE p.id = ANY (ARRAY[n.id]) AND p.version = n.version - 1
+	RETURNING 1)
+SELECT exactly(count(*), cardinality($1::bigint[])) FROM changed;
 
 -- name: insert_slots
 INSERT INTO slots (pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version)
@@ -191,18 +222,24 @@ FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::integ
 	AS n (pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version);
 
 -- name: set_slots
-UPDATE slots s SET physical = n.physical, out_of_order = n.out_of_order, overbooking_bp = n.overbooking_bp, target = n.target,
-	by_hand = n.by_hand, stock_limit = n.stock_limit, closed = n.closed, held = n.held, sold = n.sold, version = n.version
-FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::boolean[], $8::integer[],
-	$9::boolean[], $10::integer[], $11::integer[], $12::bigint[])
-	AS n (pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version)
-WHERE s.pool = n.pool AND s.slot = n.slot AND s.version = n.version - 1;
+WITH changed AS (
+	UPDATE slots s SET physical = n.physical, out_of_order = n.out_of_order, overbooking_bp = n.overbooking_bp, target = n.target,
+		by_hand = n.by_hand, stock_limit = n.stock_limit, closed = n.closed, held = n.held, sold = n.sold, version = n.version
+	FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::boolean[], $8::integer[],
+		$9::boolean[], $10::integer[], $11::integer[], $12::bigint[])
+		AS n (pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version)
+	WHERE s.pool = ANY (ARRAY[n.pool]) AND s.slot = n.slot AND s.version = n.version - 1
+	RETURNING 1)
+SELECT exactly(count(*), cardinality($1::bigint[])) FROM changed;
 
 -- name: set_counts
-UPDATE hold_counts h SET holds = n.holds, units = n.units, lapsed = n.lapsed, lapsed_at = n.lapsed_at
-FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::integer[], $5::integer[], $6::timestamptz[])
-	AS n (pool, caller, holds, units, lapsed, lapsed_at)
-WHERE h.pool = n.pool AND h.caller = n.caller;
+WITH changed AS (
+	UPDATE hold_counts h SET holds = n.holds, units = n.units, lapsed = n.lapsed, lapsed_at = n.lapsed_at
+	FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::integer[], $5::integer[], $6::timestamptz[])
+		AS n (pool, caller, holds, units, lapsed, lapsed_at)
+	WHERE h.pool = ANY (ARRAY[n.pool]) AND h.caller = n.caller
+	RETURNING 1)
+SELECT exactly(count(*), cardinality($1::bigint[])) FROM changed;
 
 -- name: insert_counts
 -- Two batches that both found no row cannot both start from zero: the later one waits here, is refused by the primary
@@ -226,7 +263,10 @@ INSERT INTO streams (name, next) VALUES ($1::text, 1) ON CONFLICT (name) DO NOTH
 
 -- name: advance_stream
 -- The last lock of a batch: whoever writes to the same stream waits here until this one has ended.
-UPDATE streams SET next = next + $2::bigint WHERE name = $1::text;
+WITH changed AS (
+	UPDATE streams SET next = next + $2::bigint WHERE name = $1::text
+	RETURNING 1)
+SELECT exactly(count(*), 1) FROM changed;
 
 -- name: insert_events
 -- $2 numbers were taken just now, in this transaction; the first of them is next - $2.
@@ -289,17 +329,17 @@ WHERE caller = $8::text AND (created_at, id) < ($1::timestamptz, $2::uuid) AND (
 ORDER BY created_at, id LIMIT $7::bigint;
 
 -- name: find_supplier_down
--- A scalar subquery again, so that the supplier's index gives the newest first and the limit ends the search.
-SELECT i.reservation FROM items i
+-- A scalar subquery again, so that the supplier's lines give the newest first and the limit ends the search.
+SELECT i.reservation FROM by_supplier i
 WHERE i.supplier = $8::uuid AND (i.placed_at, i.reservation) < ($1::timestamptz, $2::uuid) AND (i.placed_at, i.reservation) > ($3::timestamptz, $4::uuid)
 	AND (SELECT true FROM reservations r WHERE r.id = i.reservation AND ($5::smallint = 0 OR r.status = $5::smallint) AND r.updated_at >= $6::timestamptz)
-GROUP BY i.placed_at, i.reservation ORDER BY i.placed_at DESC, i.reservation DESC LIMIT $7::bigint;
+ORDER BY i.placed_at DESC, i.reservation DESC LIMIT $7::bigint;
 
 -- name: find_supplier_up
-SELECT i.reservation FROM items i
+SELECT i.reservation FROM by_supplier i
 WHERE i.supplier = $8::uuid AND (i.placed_at, i.reservation) < ($1::timestamptz, $2::uuid) AND (i.placed_at, i.reservation) > ($3::timestamptz, $4::uuid)
 	AND (SELECT true FROM reservations r WHERE r.id = i.reservation AND ($5::smallint = 0 OR r.status = $5::smallint) AND r.updated_at >= $6::timestamptz)
-GROUP BY i.placed_at, i.reservation ORDER BY i.placed_at, i.reservation LIMIT $7::bigint;
+ORDER BY i.placed_at, i.reservation LIMIT $7::bigint;
 
 -- name: due_holds
 SELECT id FROM reservations WHERE status IN (1, 2) AND hold_expires_at <= $1::timestamptz ORDER BY hold_expires_at, id LIMIT $2::bigint;
@@ -307,8 +347,12 @@ SELECT id FROM reservations WHERE status IN (1, 2) AND hold_expires_at <= $1::ti
 -- name: due_steps
 SELECT id FROM reservations WHERE step <> 0 AND step_due <= $1::timestamptz ORDER BY step_due, id LIMIT $2::bigint;
 
+-- name: waiting_for_staff
+-- They have no instant to be done at, which is how the index on steps finds them.
+SELECT id FROM reservations WHERE step = 5 AND step <> 0 AND step_due IS NULL AND id > $1::uuid ORDER BY id LIMIT $2::bigint;
+
 -- name: due_ends
-SELECT id FROM reservations WHERE status = 3 AND step = 0 AND ends_at <= $1::timestamptz ORDER BY ends_at, id LIMIT $2::bigint;
+SELECT id FROM reservations WHERE status = 3 AND step IN (0, 5) AND ends_at <= $1::timestamptz ORDER BY ends_at, id LIMIT $2::bigint;
 
 -- name: pools_after
 SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version FROM pools
@@ -337,11 +381,41 @@ SELECT value FROM secrets WHERE name = $1::text;
 INSERT INTO secrets (name, value) VALUES ($1::text, $2::bytea) ON CONFLICT (name) DO NOTHING;
 
 -- name: prune_keys
--- A reservation that still waits for money is not over, whatever its status. Never waits: what a batch holds is in use.
+-- Keys that belong to no reservation. Never waits: what a batch holds is in use.
 DELETE FROM idempotency_keys WHERE id IN (
-	SELECT k.id FROM idempotency_keys k LEFT JOIN reservations r ON r.id = k.reservation
-	WHERE k.created_at < $1::timestamptz AND (r.id IS NULL OR (r.status IN (4, 5, 6, 7) AND r.step = 0))
-	ORDER BY k.created_at LIMIT $2::bigint FOR UPDATE OF k SKIP LOCKED);
+	SELECT id FROM idempotency_keys WHERE reservation IS NULL AND created_at < $1::timestamptz ORDER BY created_at LIMIT $2::bigint FOR UPDATE SKIP LOCKED);
+
+-- name: prune_ended
+-- The next reservations that are over: their old keys go with their quotes. What has younger keys comes again when those
+-- are old; what a batch holds, at once; what lives again leaves the list until it is over again. Never waits.
+WITH due AS MATERIALIZED (
+	SELECT e.created_at, e.reservation,
+		coalesce((SELECT r.status IN (4, 5, 6, 7) AND r.step = 0 FROM reservations r WHERE r.id = e.reservation), true) AS over
+	FROM ended e WHERE e.created_at < $1::timestamptz ORDER BY e.created_at, e.reservation LIMIT $2::bigint FOR UPDATE OF e SKIP LOCKED
+), gone AS (
+	DELETE FROM idempotency_keys WHERE id IN (
+		SELECT k.id FROM due CROSS JOIN LATERAL (
+			SELECT x.id FROM idempotency_keys x WHERE x.reservation = due.reservation AND x.created_at < $1::timestamptz FOR UPDATE SKIP LOCKED
+		) k WHERE due.over)
+	RETURNING id
+), quoted AS (
+	DELETE FROM quotes q USING due WHERE due.over AND q.reservation = due.reservation AND q.expires_at < $1::timestamptz
+), checked AS MATERIALIZED (
+	SELECT due.created_at, due.reservation, CASE WHEN due.over THEN (
+		SELECT min(k.created_at) FROM idempotency_keys k WHERE k.reservation = due.reservation AND k.id NOT IN (SELECT id FROM gone)) END AS again
+	FROM due
+), off AS (
+	DELETE FROM ended e USING checked c
+	WHERE e.created_at = c.created_at AND e.reservation = c.reservation AND (c.again IS NULL OR c.again > c.created_at)
+), later AS (
+	INSERT INTO ended (created_at, reservation) SELECT again, reservation FROM checked WHERE again > created_at ON CONFLICT DO NOTHING
+)
+SELECT count(*) + (SELECT count(*) FROM checked WHERE again IS NULL) FROM gone;
+
+-- name: prune_quotes
+-- Those that a key answers with live as long as it (prune_ended).
+DELETE FROM quotes WHERE id IN (
+	SELECT id FROM quotes WHERE NOT keyed AND expires_at < $1::timestamptz ORDER BY expires_at LIMIT $2::bigint FOR UPDATE SKIP LOCKED);
 
 -- name: prune_batches
 DELETE FROM batches WHERE id IN (
@@ -357,8 +431,10 @@ SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stoc
 FROM slots WHERE pool BETWEEN $1::bigint AND $2::bigint ORDER BY pool, slot;
 
 -- name: audit_claims
-SELECT c.reservation, r.caller, c.life, c.pool, c.from_slot, c.to_slot, c.count FROM claims c JOIN reservations r ON r.id = c.reservation
-WHERE c.pool BETWEEN $1::bigint AND $2::bigint AND c.life IN (1, 2) ORDER BY c.pool, c.reservation, c.item, c.ord;
+SELECT c.reservation, r.caller, c.life, c.pool, c.from_slot, c.to_slot, c.count FROM (
+	SELECT * FROM claims WHERE pool BETWEEN $1::bigint AND $2::bigint AND life = 1
+	UNION ALL SELECT * FROM claims WHERE pool BETWEEN $1::bigint AND $2::bigint AND life = 2
+) c JOIN reservations r ON r.id = c.reservation ORDER BY c.pool, c.reservation, c.item, c.ord;
 
 -- name: audit_counts
 SELECT caller, pool, holds, units, lapsed, lapsed_at FROM hold_counts
@@ -369,13 +445,18 @@ SELECT id FROM reservations WHERE id > $1::uuid ORDER BY id LIMIT $2::bigint;
 
 -- name: audit_events
 -- The version in the event that each history entry names; 0 where there is none or it is about something else.
-SELECT h.reservation, coalesce(o.version, 0)
+SELECT h.reservation, h.stream, h.n, coalesce(o.version, 0)
 FROM history h LEFT JOIN outbox o ON o.stream = h.stream AND o.n = h.n AND o.subject = h.reservation
 WHERE h.reservation = ANY ($1::uuid[]) ORDER BY h.reservation, h.version;
 
 -- name: audit_streams
-SELECT s.stream, s.name, s.next, coalesce(min(o.n), 0), coalesce(max(o.n), 0), count(o.n), count(o.subject)
-FROM streams s LEFT JOIN outbox o ON o.stream = s.stream GROUP BY s.stream, s.name, s.next ORDER BY s.stream;
+SELECT s.stream, s.name, s.next, coalesce((SELECT min(o.n) FROM outbox o WHERE o.stream = s.stream), 0),
+	coalesce((SELECT max(o.n) FROM outbox o WHERE o.stream = s.stream), 0)
+FROM streams s ORDER BY s.stream;
 
--- name: count_history
-SELECT count(*) FROM history;
+-- name: audit_outbox
+SELECT count(*), count(subject) FROM outbox WHERE stream = $1::integer AND n > $2::bigint AND n <= $3::bigint;
+
+-- name: audit_keys
+SELECT k.id, k.state, k.created_at, CASE WHEN r.id IS NULL THEN 1 ELSE 0 END::bigint
+FROM idempotency_keys k LEFT JOIN reservations r ON r.id = k.reservation WHERE k.id > $1::uuid ORDER BY k.id LIMIT $2::bigint;

@@ -50,11 +50,11 @@ func (s *Store) reservations(ctx context.Context, ids []uid.ID, more func(*pipe)
 	err := s.snapshot(ctx, "reservations", func(p *pipe) {
 		bind := func() *args { return p.args().ids(len(ids), at(ids)) }
 		p.get(ctx, qReservations, bind(), func(r *row) error {
-			l := &record.Loaded{Reservation: scanReservation(r)}
-			loaded[l.ID] = l
-			return nil
+			l, err := scanReservation(r)
+			loaded[l.ID] = &l
+			return err
 		})
-		addParts(ctx, p, bind, func(id uid.ID) *record.Loaded { return loaded[id] })
+		addClaims(ctx, p, bind(), func(id uid.ID) *record.Loaded { return loaded[id] })
 		if more != nil {
 			more(p)
 		}

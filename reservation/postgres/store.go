@@ -1,7 +1,13 @@
 // Package postgres keeps the rows of reservation in PostgreSQL 15 or newer, for any number of processes at once.
 //
-// A batch is one READ COMMITTED transaction of four or five round trips: claim keys and lock reservations; read what
-// belongs to the reservations, if there are any; lock pools, slots and counts; write; commit.
+// A batch is one READ COMMITTED transaction. One that names no reservation, as placings do, takes two round trips: begin,
+// store the batch's row, claim keys, look for lapsed holds, lock pools, slots and counts; then write and commit. One that
+// names some takes three: what belongs to them must be known before their slots are locked. Where holds have lapsed on
+// its pools a batch begins again in the longer form, which reads what belongs to these too.
+//
+// COMMIT goes with the writes. A write that fails, or changes another number of rows than it must (exactly, in
+// migrations/00002_rows.sql), is an error of the server, which then reads over the rest of the pipeline. Whatever becomes
+// of the connection once the writes were sent leaves the outcome unknown: reservation.ErrUnknownCommit, see Committed.
 //
 // Nobody deadlocks. Waiting happens in this order, and who waits at one place holds only locks of places before it:
 //
@@ -13,11 +19,12 @@
 //  5. lock_slots by (pool, slot);
 //  6. lock_counts by (caller, pool);
 //  7. the writes, table by table in one order: rows locked before, and new rows by their keys. New rows of two batches
-//     meet only where they place under one id, draw one locator, or begin to count for one caller in one pool; both
-//     then hold all their locks of 1 to 6, and the one that waits is behind the other in the order of 7. (Two pairs of
+//     meet only where they place under one id, draw one locator, or begin to count for one caller in one pool (rows of
+//     ended are of locked reservations); both then hold all their locks of 1 to 6, and the one that waits is behind the other in the order of 7. (Two pairs of
 //     equal locators, crosswise, would be a deadlock in 10^16 batches; the server would end one, which runs again.)
-//  8. advance_stream.
+//  8. advance_stream, then COMMIT.
 //
+// The order within 5 and 6 is that of the arrays, which come sorted: each row is looked up and locked by itself, in turn.
 // Pruning takes only what nobody holds (SKIP LOCKED), and Committed waits while it holds nothing at all.
 package postgres
 
@@ -25,6 +32,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,8 +51,12 @@ const Schema = "reservation"
 // Store is a reservation.Store on one database.
 type Store struct {
 	pool    *pgxpool.Pool
-	streams sync.Map // names of streams that are known to exist
+	streams sync.Map    // names of streams that are known to exist
+	lapsed  atomic.Bool // the last batch that asked met holds that have lapsed
+	id      uint64      // of this store among those that announce
 	stats   struct{ conflicts, deadlocks, collisions atomic.Int64 }
+
+	announcing announcing
 }
 
 var _ reservation.Store = (*Store)(nil)
@@ -66,8 +78,9 @@ const (
 	batchTries = 8
 	// retryAfter is what a caller is told when the database is away.
 	retryAfter = time.Second
-	// endTimeout bounds COMMIT and ROLLBACK, which go on when the caller has given up.
-	endTimeout = 10 * time.Second
+	// endTimeout bounds ROLLBACK and writeTimeout the writes with their COMMIT, which go on when the caller has given up.
+	endTimeout   = 10 * time.Second
+	writeTimeout = 30 * time.Second
 )
 
 // errGuard: the rows are not what the batch had loaded, or a constraint refused them: a defect, never the caller's.
@@ -88,11 +101,12 @@ func Open(ctx context.Context, dsn string, maxConns int32) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{pool: pool}, nil
+	return &Store{pool: pool, id: rand.Uint64()}, nil
 }
 
 // Close waits for what runs and closes every connection.
 func (s *Store) Close() error {
+	s.silence()
 	s.pool.Close()
 	return nil
 }
@@ -161,15 +175,28 @@ func (s *Store) transact(ctx context.Context, b reservation.Batch, need reservat
 		return err
 	}
 	defer l.release()
-	ended := false
 	defer func() {
-		if !ended { // after a panic of the rules too
+		if l.wire.TxStatus() != idle { // after a panic of the rules too
 			l.rollback(ctx)
 		}
 	}()
 	t := &transaction{link: l, batch: b, need: need}
-	if err := t.load(ctx); err != nil {
-		return err
+	loaded, again := false, false
+	// Where holds have lapsed, the next batches will meet some too.
+	if again = len(need.Reservations) == 0 && !(s.lapsed.Load() && len(need.DuePools) > 0); again {
+		if loaded, err = t.loadAtOnce(ctx); err != nil {
+			return err
+		}
+	}
+	if !loaded {
+		if err := t.load(ctx, again); err != nil {
+			return err
+		}
+	}
+	if len(need.DuePools) > 0 {
+		if met := len(t.rows.Due) > 0; met != s.lapsed.Load() {
+			s.lapsed.Store(met)
+		}
 	}
 	changes, err := decide(t.rows)
 	if err != nil {
@@ -178,26 +205,24 @@ func (s *Store) transact(ctx context.Context, b reservation.Batch, need reservat
 	if changes == nil {
 		changes = &reservation.Changes{}
 	}
-	if err := t.write(ctx, changes); err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("before commit: %w", err)
-	}
-	ended = true
-	return l.commit(ctx)
+	return t.write(ctx, changes)
 }
 
-// commit ends the transaction; the end of ctx does not stop it any more, for that would only make its outcome unknown.
-func (l *link) commit(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
-	defer cancel()
-	p := l.pipe()
+// idle is what the server says outside of a transaction.
+const idle = 'I'
+
+// commit sends a batch's writes with their COMMIT; the end of ctx does not stop it any more, for that would only make its
+// outcome unknown, as does whatever else becomes of the connection from here on.
+func (l *link) commit(ctx context.Context, p *pipe) error {
 	p.do(ctx, qCommit, p.args())
-	if p.err != nil || l.wire.IsClosed() { // it never left
-		l.rollback(ctx)
-		return errors.Join(p.err, pgdb.ErrUnavailable)
+	if p.err != nil { // it never left
+		return pgdb.Classify(p.err)
 	}
+	if l.wire.IsClosed() {
+		return pgdb.ErrUnavailable
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
 	return pgdb.AtCommit(p.run(ctx))
 }
 
@@ -253,7 +278,7 @@ func (s *Store) Committed(ctx context.Context, batch uid.ID) (bool, error) {
 	p := l.pipe()
 	p.do(ctx, qBegin, p.args())
 	fresh := 0
-	p.add(ctx, qFindBatch, p.args().id(batch), step{name: qFindBatch.name, rows: -1, changed: &fresh})
+	p.add(ctx, qFindBatch, p.args().id(batch), step{name: qFindBatch.name, changed: &fresh})
 	if err := p.run(ctx); err != nil {
 		return false, door(err, "look up batch")
 	}

@@ -12,50 +12,30 @@ import (
 	"holdfast/uid"
 )
 
-// write stores what the batch decided, in one round trip. The stream's row is the last lock.
+// write stores what the batch decided and commits, in one round trip: a statement that fails, or changes other rows than
+// it should (exactly, in queries.sql), keeps the server from reading on to the COMMIT. The stream's row is the last lock.
 func (t *transaction) write(ctx context.Context, c *reservation.Changes) error {
+	if err := t.copySlots(ctx, c); err != nil {
+		return err
+	}
 	p := t.link.pipe()
 	for _, add := range []func(context.Context, *pipe, *reservation.Changes) error{
-		t.writeKeys, insertReservations, setReservations, insertQuotes, writePools, writeStock, t.writeCounts, insertRevocations, t.insertEvents,
+		t.writeKeys, insertReservations, setReservations, t.insertQuotes, writePools, writeStock, t.writeCounts, insertRevocations, t.insertEvents,
 	} {
 		if err := add(ctx, p, c); err != nil {
 			return err
 		}
 	}
-	return p.run(ctx)
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("before commit: %w", err)
+	}
+	return t.link.commit(ctx, p)
 }
 
 // writeKeys takes back the claimed keys that are not kept, and writes outcomes that were not known when claiming.
 func (t *transaction) writeKeys(ctx context.Context, p *pipe, c *reservation.Changes) error {
 	kept := make([]bool, len(t.need.Keys))
 	set := c.SetKeys
-	for _, id := range c.KeptKeys {
-		i, found := findKey(t.need.Keys, id)
-		if !found || t.stored[i] == "" {
-			return fmt.Errorf("keep key %s, which was not asked for or is another's: %w", id.Text("key"), errGuard)
-		}
-		kept[i] = true
-		k := t.need.Keys[i]
-		facts, err := record.Facts(&k.Facts)
-		if err != nil {
-			return err
-		}
-		if outcome(k, string(facts)) != t.stored[i] {
-			set = append(set, k)
-		}
-	}
-	var back []uid.ID
-	for i, k := range t.need.Keys {
-		if !kept[i] && t.stored[i] != "" {
-			back = append(back, k.ID)
-		}
-	}
-	if len(back) > 0 {
-		p.change(ctx, qUnclaimKeys, p.args().ids(len(back), at(back)), len(back))
-	}
-	if len(set) == 0 {
-		return nil
-	}
 	facts := make([]string, len(set))
 	for i, k := range set {
 		document, err := record.Facts(&k.Facts)
@@ -64,13 +44,40 @@ func (t *transaction) writeKeys(ctx context.Context, p *pipe, c *reservation.Cha
 		}
 		facts[i] = string(document)
 	}
+	for _, id := range c.KeptKeys {
+		i, found := findKey(t.need.Keys, id)
+		if !found || !t.claimed[i].ours {
+			return fmt.Errorf("keep key %s, which was not asked for or is another's: %w", id.Text("key"), errGuard)
+		}
+		kept[i] = true
+		k := t.need.Keys[i]
+		now, err := outcomeOf(k)
+		if err != nil {
+			return err
+		}
+		if now != t.claimed[i] {
+			set, facts = append(set, k), append(facts, now.facts)
+		}
+	}
+	var back []uid.ID
+	for i, k := range t.need.Keys {
+		if !kept[i] && t.claimed[i].ours {
+			back = append(back, k.ID)
+		}
+	}
+	if len(back) > 0 {
+		p.do(ctx, qUnclaimKeys, p.args().ids(len(back), at(back)))
+	}
+	if len(set) == 0 {
+		return nil
+	}
 	n := len(set)
-	p.change(ctx, qSetKeys, p.args().ids(n, func(i int) uid.ID { return set[i].ID }).
+	p.do(ctx, qSetKeys, p.args().ids(n, func(i int) uid.ID { return set[i].ID }).
 		optionalIDs(n, func(i int) uid.ID { return set[i].Reservation }).
 		int2s(n, func(i int) int16 { return int16(set[i].State) }).
 		int2s(n, func(i int) int16 { return int16(set[i].Answer) }).
 		optionalTexts(n, func(i int) string { return facts[i] }).
-		ids(n, func(i int) uid.ID { return set[i].Request }), n)
+		ids(n, func(i int) uid.ID { return set[i].Request }))
 	return nil
 }
 
@@ -95,18 +102,23 @@ func changing(a *args, rs []*reservation.Reservation) *args {
 		times(n, func(i int) time.Time { return rs[i].StepDue }).
 		int2s(n, func(i int) int16 { return rs[i].StepTries }).
 		times(n, func(i int) time.Time { return rs[i].EndsAt() }).
-		int8s(n, func(i int) int64 { return rs[i].Version })
+		int8s(n, func(i int) int64 { return rs[i].Version }).
+		documents(n, func(buf []byte, i int) []byte { return record.AppendStatuses(buf, rs[i]) })
 }
 
-// part is a row below a reservation: the ord-th of item, or of the reservation itself.
+// part is a claim of a reservation: the ord-th of item.
 type part struct {
 	r         *reservation.Reservation
 	item, ord int
 }
 
-func (p part) of() *reservation.Item { return &p.r.Items[p.item] }
+func (p part) claim() *stock.Claim { return &p.r.Items[p.item].Claims[p.ord] }
 
-func (p part) claim() stock.Claim { return p.r.Items[p.item].Claims[p.ord] }
+// listing is a line in the list of a supplier.
+type listing struct {
+	supplier uid.ID
+	r        *reservation.Reservation
+}
 
 func insertReservations(ctx context.Context, p *pipe, c *reservation.Changes) error {
 	rs := c.NewReservations
@@ -114,71 +126,61 @@ func insertReservations(ctx context.Context, p *pipe, c *reservation.Changes) er
 		return nil
 	}
 	n := len(rs)
-	p.change(ctx, qInsertReservations, changing(p.args(), rs).
+	p.do(ctx, qInsertReservations, changing(p.args(), rs).
 		optionalTexts(n, func(i int) string { return rs[i].Name }).
 		texts(n, func(i int) string { return rs[i].Locator }).
 		texts(n, func(i int) string { return rs[i].Caller }).
 		texts(n, func(i int) string { return string(rs[i].Currency) }).
 		times(n, func(i int) time.Time { return rs[i].CreatedAt }).
-		times(n, func(i int) time.Time { return rs[i].PlacedUntil }), n)
+		times(n, func(i int) time.Time { return rs[i].PlacedUntil }).
+		documents(n, func(buf []byte, i int) []byte { return record.AppendDocument(buf, rs[i]) }))
 
-	items, travellers, claims := make([]part, 0, n), make([]part, 0, n), make([]part, 0, n)
+	lists, claims := make([]listing, 0, n), make([]part, 0, n)
 	for _, r := range rs {
+		record.Suppliers(r, func(supplier uid.ID) { lists = append(lists, listing{supplier, r}) })
 		for i := range r.Items {
-			items = append(items, part{r, i, i})
 			for ord := range r.Items[i].Claims {
 				claims = append(claims, part{r, i, ord})
 			}
 		}
-		for i := range r.Travellers {
-			travellers = append(travellers, part{r, 0, i})
-		}
 	}
-	if n := len(items); n > 0 {
-		p.change(ctx, qInsertItems, p.args().ids(n, func(i int) uid.ID { return items[i].r.ID }).
-			int2s(n, func(i int) int16 { return int16(items[i].ord) }).
-			ids(n, func(i int) uid.ID { return items[i].of().ID }).
-			int2s(n, func(i int) int16 { return int16(items[i].of().Status) }).
-			ids(n, func(i int) uid.ID { return items[i].of().Supplier }).
-			times(n, func(i int) time.Time { return items[i].r.CreatedAt }).
-			times(n, func(i int) time.Time { return items[i].of().Terms.EndsAt }).
-			documents(n, func(buf []byte, i int) []byte { return record.AppendPiece(buf, &items[i].of().Piece) }), n)
-	}
-	if n := len(travellers); n > 0 {
-		who := func(i int) reservation.Traveller { return travellers[i].r.Travellers[travellers[i].ord] }
-		p.change(ctx, qInsertTravellers, p.args().ids(n, func(i int) uid.ID { return travellers[i].r.ID }).
-			int2s(n, func(i int) int16 { return int16(travellers[i].ord) }).
-			texts(n, func(i int) string { return who(i).GivenName }).
-			texts(n, func(i int) string { return who(i).FamilyName }).
-			texts(n, func(i int) string { return who(i).Email }), n)
+	if n := len(lists); n > 0 {
+		p.do(ctx, qInsertBySupplier, p.args().ids(n, func(i int) uid.ID { return lists[i].supplier }).
+			times(n, func(i int) time.Time { return lists[i].r.CreatedAt }).
+			ids(n, func(i int) uid.ID { return lists[i].r.ID }))
 	}
 	if n := len(claims); n > 0 {
-		p.change(ctx, qInsertClaims, p.args().ids(n, func(i int) uid.ID { return claims[i].r.ID }).
+		p.do(ctx, qInsertClaims, p.args().ids(n, func(i int) uid.ID { return claims[i].r.ID }).
 			int2s(n, func(i int) int16 { return int16(claims[i].item) }).
 			int2s(n, func(i int) int16 { return int16(claims[i].ord) }).
 			int8s(n, func(i int) int64 { return int64(claims[i].claim().Pool) }).
 			int4s(n, func(i int) int32 { return int32(claims[i].claim().From) }).
 			int4s(n, func(i int) int32 { return int32(claims[i].claim().To) }).
-			int4s(n, func(i int) int32 { return claims[i].claim().Count }), n)
+			int4s(n, func(i int) int32 { return claims[i].claim().Count }).
+			times(n, func(i int) time.Time { return claims[i].r.HoldExpiresAt }))
 	}
+	insertEnded(ctx, p, rs)
 	return nil
 }
 
+// insertEnded lists reservations that are over for pruning.
+func insertEnded(ctx context.Context, p *pipe, rs []*reservation.Reservation) {
+	var over []*reservation.Reservation
+	for _, r := range rs {
+		if record.Over(r) {
+			over = append(over, r)
+		}
+	}
+	if n := len(over); n > 0 {
+		p.do(ctx, qInsertEnded, p.args().times(n, func(i int) time.Time { return over[i].CreatedAt }).ids(n, func(i int) uid.ID { return over[i].ID }))
+	}
+}
+
 func setReservations(ctx context.Context, p *pipe, c *reservation.Changes) error {
-	if rs := c.SetReservations; len(rs) > 0 {
-		n := len(rs)
-		p.change(ctx, qSetReservations, changing(p.args(), rs).int8s(n, func(i int) int64 { return rs[i].Stored }), n)
-		var items []part
-		for _, r := range rs {
-			for i := range r.Items {
-				items = append(items, part{r, i, i})
-			}
-		}
-		if n := len(items); n > 0 {
-			p.change(ctx, qSetItems, p.args().ids(n, func(i int) uid.ID { return items[i].r.ID }).
-				int2s(n, func(i int) int16 { return int16(items[i].ord) }).
-				int2s(n, func(i int) int16 { return int16(items[i].of().Status) }), n)
-		}
+	rs := c.SetReservations
+	if n := len(rs); n > 0 {
+		p.do(ctx, qSetReservations, changing(p.args(), rs).int8s(n, func(i int) int64 { return rs[i].Stored }))
+		insertEnded(ctx, p, rs)
 	}
 	if states := lastStates(c.ClaimStates); len(states) > 0 {
 		n, want := len(states), 0
@@ -189,9 +191,20 @@ func setReservations(ctx context.Context, p *pipe, c *reservation.Changes) error
 			}
 			want += claims
 		}
-		p.change(ctx, qSetClaims, p.args().ids(n, func(i int) uid.ID { return states[i].Reservation }).
+		p.do(ctx, qSetClaims, p.args().ids(n, func(i int) uid.ID { return states[i].Reservation }).
 			int2s(n, func(i int) int16 { return int16(states[i].Item) }).
-			int2s(n, func(i int) int16 { return int16(states[i].Life) }), want)
+			int2s(n, func(i int) int16 { return int16(states[i].Life) }).
+			int8(int64(want)))
+	}
+	var held []*reservation.Reservation
+	for _, r := range rs {
+		if r.Status == reservation.Held || r.Status == reservation.Confirming {
+			held = append(held, r)
+		}
+	}
+	if n := len(held); n > 0 {
+		p.do(ctx, qSetHeldUntil, p.args().ids(n, func(i int) uid.ID { return held[i].ID }).
+			times(n, func(i int) time.Time { return held[i].HoldExpiresAt }))
 	}
 	return nil
 }
@@ -219,13 +232,13 @@ func lastStates(states []reservation.ClaimState) []reservation.ClaimState {
 	return out
 }
 
-func insertQuotes(ctx context.Context, p *pipe, c *reservation.Changes) error {
+func (t *transaction) insertQuotes(ctx context.Context, p *pipe, c *reservation.Changes) error {
 	qs := c.NewQuotes
 	if len(qs) == 0 {
 		return nil
 	}
 	n := len(qs)
-	p.change(ctx, qInsertQuotes, p.args().ids(n, func(i int) uid.ID { return qs[i].ID }).
+	p.do(ctx, qInsertQuotes, p.args().ids(n, func(i int) uid.ID { return qs[i].ID }).
 		ids(n, func(i int) uid.ID { return qs[i].Reservation }).
 		int8s(n, func(i int) int64 { return qs[i].Version }).
 		byteses(n, func(i int) []byte {
@@ -237,7 +250,8 @@ func insertQuotes(ctx context.Context, p *pipe, c *reservation.Changes) error {
 		}).
 		int8s(n, func(i int) int64 { return qs[i].Refund }).
 		int8s(n, func(i int) int64 { return qs[i].Fee }).
-		times(n, func(i int) time.Time { return qs[i].ExpiresAt }), n)
+		times(n, func(i int) time.Time { return qs[i].ExpiresAt }).
+		bools(n, func(i int) bool { return record.Keyed(qs[i], t.need.Keys, c.KeptKeys) }))
 	return nil
 }
 
@@ -258,11 +272,11 @@ func writePools(ctx context.Context, p *pipe, c *reservation.Changes) error {
 		for _, row := range ps {
 			last = max(last, row.ID)
 		}
-		p.change(ctx, qInsertPools, columns(ps).ids(n, func(i int) uid.ID { return ps[i].Ref }).ids(n, func(i int) uid.ID { return ps[i].Supplier }), n)
-		p.change(ctx, qSetPoolCounter, p.args().int8(int64(last)+1), 1)
+		p.do(ctx, qInsertPools, columns(ps).ids(n, func(i int) uid.ID { return ps[i].Ref }).ids(n, func(i int) uid.ID { return ps[i].Supplier }))
+		p.do(ctx, qSetPoolCounter, p.args().int8(int64(last)+1))
 	}
 	if ps := c.SetPools; len(ps) > 0 {
-		p.change(ctx, qSetPools, columns(ps), len(ps))
+		p.do(ctx, qSetPools, columns(ps))
 	}
 	return nil
 }
@@ -283,11 +297,11 @@ func writeStock(ctx context.Context, p *pipe, c *reservation.Changes) error {
 			int4s(n, func(i int) int32 { return s[i].Sold }).
 			int8s(n, func(i int) int64 { return s[i].Version })
 	}
-	if len(c.NewSlots) > 0 {
-		p.change(ctx, qInsertSlots, columns(c.NewSlots), len(c.NewSlots))
+	if n := len(c.NewSlots); n > 0 && n < copiedSlots {
+		p.do(ctx, qInsertSlots, columns(c.NewSlots))
 	}
 	if len(c.SetSlots) > 0 {
-		p.change(ctx, qSetSlots, columns(c.SetSlots), len(c.SetSlots))
+		p.do(ctx, qSetSlots, columns(c.SetSlots))
 	}
 	return nil
 }
@@ -312,10 +326,10 @@ func (t *transaction) writeCounts(ctx context.Context, p *pipe, c *reservation.C
 		}
 	}
 	if len(set) > 0 {
-		p.change(ctx, qSetCounts, columns(set), len(set))
+		p.do(ctx, qSetCounts, columns(set))
 	}
 	if len(fresh) > 0 {
-		p.change(ctx, qInsertCounts, columns(fresh), len(fresh))
+		p.do(ctx, qInsertCounts, columns(fresh))
 	}
 	return nil
 }
@@ -326,12 +340,12 @@ func insertRevocations(ctx context.Context, p *pipe, c *reservation.Changes) err
 		return nil
 	}
 	n := len(rs)
-	p.change(ctx, qInsertRevocations, p.args().ids(n, func(i int) uid.ID { return rs[i].Supplier }).
+	p.do(ctx, qInsertRevocations, p.args().ids(n, func(i int) uid.ID { return rs[i].Supplier }).
 		optionalIDs(n, func(i int) uid.ID { return rs[i].RatePlan }).
 		times(n, func(i int) time.Time { return rs[i].Before }).
 		int2s(n, func(i int) int16 { return int16(rs[i].Actor.Kind) }).
 		texts(n, func(i int) string { return rs[i].Actor.ID }).
-		times(n, func(i int) time.Time { return rs[i].At }), n)
+		times(n, func(i int) time.Time { return rs[i].At }))
 	return nil
 }
 
@@ -346,15 +360,15 @@ func (t *transaction) insertEvents(ctx context.Context, p *pipe, c *reservation.
 		return nil
 	}
 	n := len(es)
-	p.change(ctx, qAdvanceStream, p.args().text(t.batch.Stream).int8(int64(n)), 1)
-	p.change(ctx, qInsertEvents, p.args().text(t.batch.Stream).int8(int64(n)).
+	p.do(ctx, qAdvanceStream, p.args().text(t.batch.Stream).int8(int64(n)))
+	p.do(ctx, qInsertEvents, p.args().text(t.batch.Stream).int8(int64(n)).
 		texts(n, func(i int) string { return es[i].Type }).
 		optionalIDs(n, func(i int) uid.ID { return es[i].Subject }).
 		int8s(n, func(i int) int64 { return es[i].Version }).
 		times(n, func(i int) time.Time { return es[i].At }).
-		documents(n, func(buf []byte, i int) []byte { return append(buf, es[i].Data...) }), n)
+		documents(n, func(buf []byte, i int) []byte { return append(buf, es[i].Data...) }))
 	if m := len(hs); m > 0 {
-		p.change(ctx, qInsertHistory, p.args().text(t.batch.Stream).int8(int64(n)).
+		p.do(ctx, qInsertHistory, p.args().text(t.batch.Stream).int8(int64(n)).
 			ids(m, func(i int) uid.ID { return hs[i].Reservation }).
 			int8s(m, func(i int) int64 { return hs[i].Version }).
 			times(m, func(i int) time.Time { return hs[i].At }).
@@ -365,7 +379,7 @@ func (t *transaction) insertEvents(ctx context.Context, p *pipe, c *reservation.
 			int2s(m, func(i int) int16 { return int16(hs[i].To) }).
 			int2s(m, func(i int) int16 { return int16(hs[i].Payment) }).
 			texts(m, func(i int) string { return hs[i].Note }).
-			int8s(m, at(offsets)), m)
+			int8s(m, at(offsets)))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"holdfast/civil"
 	"holdfast/offer"
@@ -25,7 +26,8 @@ func Micro(t time.Time) time.Time {
 	return t.UTC().Truncate(time.Microsecond)
 }
 
-// piece is the document of an item: its Piece without supplier, claims and the end of its service, which are columns.
+// piece is what the document of a reservation says of an item's Piece, without supplier and end of service, which stand
+// beside it, and claims, which are rows.
 type piece struct {
 	Base      int64     `json:"base"`
 	Parts     []part    `json:"parts"`
@@ -130,26 +132,34 @@ func appendID(dst []byte, name string, id uid.ID) []byte {
 
 // appendString appends s as a JSON string.
 func appendString(dst []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			quoted, err := json.Marshal(s)
-			if err != nil {
-				panic(err) // a string has a JSON form
-			}
-			return append(dst, quoted...)
+	if !plain(s) {
+		quoted, err := json.Marshal(s)
+		if err != nil {
+			panic(err) // a string has a JSON form
 		}
+		return append(dst, quoted...)
 	}
 	dst = append(dst, '"')
 	dst = append(dst, s...)
 	return append(dst, '"')
 }
 
-// Piece reads what AppendPiece wrote into p and leaves supplier, claims and the end of the service alone.
-func Piece(document []byte, p *offer.Piece) error {
-	var d piece
-	if err := json.Unmarshal(document, &d); err != nil {
-		return fmt.Errorf("item document: %w", err)
+// plain reports whether a string stands in JSON as it is.
+func plain(s string) bool {
+	ascii := true
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ' || c == '"' || c == '\\' || c == 0x7f:
+			return false
+		case c >= utf8.RuneSelf:
+			ascii = false
+		}
 	}
+	return ascii || utf8.ValidString(s)
+}
+
+// into fills in p what AppendPiece wrote, and leaves supplier, claims and the end of the service alone.
+func (d *piece) into(p *offer.Piece) error {
 	p.Price.Base = d.Base
 	if len(d.Parts) > 0 {
 		p.Price.Parts = make([]offer.Part, len(d.Parts))
@@ -165,9 +175,11 @@ func Piece(document []byte, p *offer.Piece) error {
 		if id.text == "" && id.to == &p.Stay.Plan {
 			continue // older documents do not have it
 		}
-		if n, err := hex.Decode(id.to[:], []byte(id.text)); err != nil || n != len(id.to) {
+		raw, err := hex.DecodeString(id.text)
+		if err != nil || len(raw) != len(id.to) {
 			return fmt.Errorf("item document: id %q", id.text)
 		}
+		copy(id.to[:], raw)
 	}
 	p.Stay.Board = d.Board
 	var err error
@@ -235,12 +247,23 @@ func ReadFacts(document []byte, f *reservation.Facts) error {
 		UpdatedAt: Micro(d.UpdatedAt), Version: d.Version, Paid: d.Paid, Refunded: d.Refunded,
 	}
 	if d.Quote != "" {
-		if n, err := hex.Decode(f.Quote[:], []byte(d.Quote)); err != nil || n != len(f.Quote) {
+		quote, err := hex.DecodeString(d.Quote)
+		if err != nil || len(quote) != len(f.Quote) {
 			return fmt.Errorf("facts of a key: quote %q", d.Quote)
 		}
+		copy(f.Quote[:], quote)
 	}
 	for _, s := range d.ItemStatus {
 		f.ItemStatus = append(f.ItemStatus, reservation.Status(s))
 	}
 	return nil
+}
+
+// Piece reads what AppendPiece wrote into p.
+func Piece(document []byte, p *offer.Piece) error {
+	var d piece
+	if err := json.Unmarshal(document, &d); err != nil {
+		return fmt.Errorf("item document: %w", err)
+	}
+	return d.into(p)
 }

@@ -63,6 +63,16 @@ func RunService(t *testing.T, open func(t *testing.T) reservation.Store) {
 		"ManyLapsedHoldsAreSold":    testManyLapsedSold,
 		"CancelAfterTheEnd":         testCancelAfterTheEnd,
 		"StaffOfOneSupplier":        testStaffOfOneSupplier,
+		"CaptureRefused":            testCaptureRefused,
+		"CaptureRefusedLater":       testCaptureRefusedLater,
+		"CapturedLateAndSold":       testCapturedLateAndSold,
+		"CapturedLate":              testCapturedLate,
+		"RetiredMethod":             testRetiredMethod,
+		"RefundRetried":             testRefundRetried,
+		"SettledOutside":            testSettledOutside,
+		"SettlingResumes":           testSettlingResumes,
+		"RefusedRefundsAreListed":   testRefusedRefundsList,
+		"RefusedRefundOfAPart":      testRefusedRefundOfAPart,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -154,6 +164,7 @@ func (w *world) audit(t *testing.T) {
 type faulty struct {
 	payment.Service
 	before, after atomic.Pointer[string] // the name of the call to break
+	retired       atomic.Bool            // the provider takes authorizations and then says that it never would
 }
 
 var errCrash = fault.New(fault.Unavailable, "crashed", "the test broke this call")
@@ -173,6 +184,19 @@ func (f *faulty) around(name string, call func() error) error {
 
 func (f *faulty) Authorize(ctx context.Context, r payment.Request) (p payment.Payment, err error) {
 	err = f.around("authorize", func() error { p, err = f.Service.Authorize(ctx, r); return err })
+	if f.retired.Load() {
+		return payment.Payment{}, payment.MethodUnknown()
+	}
+	return p, err
+}
+
+func (f *faulty) Void(ctx context.Context, id uid.ID) (p payment.Payment, err error) {
+	err = f.around("void", func() error { p, err = f.Service.Void(ctx, id); return err })
+	return p, err
+}
+
+func (f *faulty) RefundOutside(ctx context.Context, r payment.RefundRequest, reference string) (p payment.Refund, err error) {
+	err = f.around("outside", func() error { p, err = f.Service.RefundOutside(ctx, r, reference); return err })
 	return p, err
 }
 

@@ -16,7 +16,7 @@ import (
 const (
 	insertSlot        = `INSERT INTO slots (pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version) VALUES `
 	insertReservation = `INSERT INTO reservations (id, locator, caller, status, payment, currency, created_at, updated_at, extensions, grace_used,
-		method, paid, refunded, owed, step, step_tries, version) VALUES `
+		method, paid, refunded, owed, step, step_tries, version, item_status, document) VALUES `
 )
 
 // What the rules must never do, the file itself refuses, whoever asks.
@@ -31,7 +31,7 @@ func TestGuards(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := sqlitex.ExecuteScript(conn, insertSlot+`(1, 1, 10, 0, 1000, 11, 0, 11, 0, 5, 6, 1);`+
-		insertReservation+`(x'00000000000000000000000000000001', 'L1', 'ann', 1, 1, 'EUR', 1, 1, 0, 0, '', 0, 0, 0, 0, 0, 1);
+		insertReservation+`(x'00000000000000000000000000000001', 'L1', 'ann', 1, 1, 'EUR', 1, 1, 0, 0, '', 0, 0, 0, 0, 0, 1, '1', '{}');
 		INSERT INTO history (reservation, version, at, actor_kind, actor, cause, from_status, to_status, payment, note, stream, n)
 		VALUES (x'00000000000000000000000000000001', 1, 1, 1, 'ann', 1, 0, 1, 1, '', 1, 1);
 		INSERT INTO outbox (stream, n, type, version, at, data) VALUES (1, 1, 'x', 1, 1, '{}');
@@ -52,15 +52,16 @@ func TestGuards(t *testing.T) {
 		"event deleted":           {`DELETE FROM outbox`, "outbox is append-only"},
 		"revocation changed":      {`UPDATE revocations SET before = 0`, "revocations is append-only"},
 		"revocation deleted":      {`DELETE FROM revocations`, "revocations is append-only"},
-		"item of nobody":          {`INSERT INTO items (reservation, ord, id, status, supplier, placed_at, document) VALUES (zeroblob(16), 0, zeroblob(16), 1, zeroblob(16), 1, '{}')`, "FOREIGN KEY"},
-		"traveller of nobody":     {`INSERT INTO travellers (reservation, ord, given_name, family_name, email) VALUES (zeroblob(16), 0, '', '', '')`, "FOREIGN KEY"},
+		"item of no status":       {`UPDATE reservations SET item_status = '18'`, "item_status NOT GLOB"},
+		"document no JSON":        {`UPDATE reservations SET document = '{'`, "json_valid"},
+		"quote of nobody":         {`INSERT INTO quotes (id, reservation, version, items, refund, fee, expires_at, keyed) VALUES (zeroblob(16), zeroblob(16), 1, x'', 0, 0, 1, 1)`, "FOREIGN KEY"},
 		"claim of nobody":         {`INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, count, life) VALUES (zeroblob(16), 0, 0, 1, 1, 2, 1, 1)`, "FOREIGN KEY"},
-		"reservation with pieces": {`INSERT INTO travellers (reservation, ord, given_name, family_name, email) SELECT id, 0, '', '', '' FROM reservations; DELETE FROM reservations`, "FOREIGN KEY"},
-		"locator twice":           {insertReservation + `(x'00000000000000000000000000000002', 'L1', 'bob', 1, 1, 'EUR', 1, 1, 0, 0, '', 0, 0, 0, 0, 0, 1)`, "UNIQUE"},
+		"reservation with claims": {`INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, count, life) SELECT id, 0, 0, 1, 1, 2, 1, 1 FROM reservations; DELETE FROM reservations`, "FOREIGN KEY"},
+		"locator twice":           {insertReservation + `(x'00000000000000000000000000000002', 'L1', 'bob', 1, 1, 'EUR', 1, 1, 0, 0, '', 0, 0, 0, 0, 0, 1, '1', '{}')`, "UNIQUE"},
 		"event twice":             {`INSERT INTO outbox (stream, n, type, version, at, data) VALUES (1, 1, 'x', 1, 1, '{}')`, "UNIQUE"},
 		"event that is no JSON":   {`INSERT INTO outbox (stream, n, type, version, at, data) VALUES (1, 2, 'x', 1, 1, '{')`, "json_valid"},
 		"more refunded than paid": {`UPDATE reservations SET refunded = 1`, "refunded BETWEEN 0 AND paid"},
-		"short id":                {insertReservation + `(x'02', 'L2', 'bob', 1, 1, 'EUR', 1, 1, 0, 0, '', 0, 0, 0, 0, 0, 1)`, "length(id) = 16"},
+		"short id":                {insertReservation + `(x'02', 'L2', 'bob', 1, 1, 'EUR', 1, 1, 0, 0, '', 0, 0, 0, 0, 0, 1, '1', '{}')`, "length(id) = 16"},
 		"pool number going back":  {`UPDATE pool_counter SET next = 0`, "next >= 1"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -33,29 +33,109 @@ func (s *Store) Secret(ctx context.Context, name string, fresh []byte) ([]byte, 
 	return value, door(err, "secret")
 }
 
-// Prune removes what nobody asks for any more.
+// Prune removes what nobody asks for any more. Each kind has its turn as a writer, so that live batches come in between.
 func (s *Store) Prune(ctx context.Context, keys, batches, counts time.Time, limit int) (int, error) {
-	gone := 0
-	err := s.db.Write(ctx, func(conn *sqlite.Conn) error {
-		gone = 0
-		for _, what := range []struct {
-			query string
-			older time.Time
-		}{{qPruneKeys, keys}, {qPruneBatches, batches}, {qPruneCounts, counts}} {
+	all := 0
+	for _, what := range []struct {
+		query string
+		older time.Time
+	}{{qPruneKeys, keys}, {qPruneQuotes, keys}, {qPruneBatches, batches}, {qPruneCounts, counts}} {
+		gone := 0
+		if err := s.db.Write(ctx, func(conn *sqlite.Conn) error {
 			st, err := prepare(conn, what.query)
 			if err != nil {
 				return err
 			}
 			st.time(what.older)
 			st.int(int64(limit))
+			err = st.exec()
+			gone = conn.Changes()
+			return err
+		}); err != nil {
+			return all, door(err, "prune")
+		}
+		all += gone
+	}
+	gone := 0
+	err := s.db.Write(ctx, func(conn *sqlite.Conn) (err error) {
+		gone, err = pruneEnded(conn, keys, limit)
+		return err
+	})
+	return all + gone, door(err, "prune")
+}
+
+// mark is a reservation that is over.
+type mark struct {
+	at   time.Time // placed, or when the oldest key left was stored
+	id   uid.ID
+	over bool
+}
+
+// pruneEnded takes the old keys of reservations that are over with their quotes. What has younger keys comes again when
+// those are old; what lives again leaves the list until it is over again.
+func pruneEnded(conn *sqlite.Conn, older time.Time, limit int) (gone int, err error) {
+	st, err := prepare(conn, qEnded)
+	if err != nil {
+		return 0, err
+	}
+	var marks []mark
+	st.time(older)
+	st.int(int64(limit))
+	if err := st.all(func() { marks = append(marks, mark{st.getTime(), st.getID(), st.getBool()}) }); err != nil {
+		return 0, err
+	}
+	for _, m := range marks {
+		n, err := pruneMark(conn, m, older)
+		if err != nil {
+			return 0, err
+		}
+		gone += n
+	}
+	return gone, nil
+}
+
+func pruneMark(conn *sqlite.Conn, m mark, older time.Time) (gone int, err error) {
+	var again time.Time
+	if m.over {
+		for _, query := range []string{qPruneKeysOf, qPruneQuotesOf} {
+			st, err := prepare(conn, query)
+			if err != nil {
+				return 0, err
+			}
+			st.id(m.id)
+			st.time(older)
 			if err := st.exec(); err != nil {
-				return err
+				return 0, err
 			}
 			gone += conn.Changes()
 		}
-		return nil
-	})
-	return gone, door(err, "prune")
+		st, err := prepare(conn, qOldestKey)
+		if err != nil {
+			return 0, err
+		}
+		st.id(m.id)
+		if err := st.one(func() { again = st.getTime() }); err != nil {
+			return 0, err
+		}
+	}
+	st, err := prepare(conn, qDeleteEnded)
+	if err != nil {
+		return 0, err
+	}
+	st.time(m.at)
+	st.id(m.id)
+	if err := st.exec(); err != nil {
+		return 0, err
+	}
+	if again.IsZero() {
+		return gone + 1, nil
+	}
+	if st, err = prepare(conn, qInsertEnded); err != nil {
+		return 0, err
+	}
+	st.time(again)
+	st.id(m.id)
+	return gone, st.exec()
 }
 
 // AuditPools reads a range of pools with all that counts on them, in one snapshot.
@@ -114,7 +194,7 @@ func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) 
 	err := s.read(ctx, "audit reservations", func(conn *sqlite.Conn) error {
 		a = reservation.RecordAudit{
 			History: map[uid.ID][]reservation.Entry{}, Claims: map[uid.ID][]reservation.ClaimLife{},
-			Events: map[uid.ID][]int64{}, Keys: map[uid.ID][]reservation.KeyRow{},
+			Events: map[uid.ID][]reservation.EventAudit{}, Keys: map[uid.ID][]reservation.KeyRow{},
 		}
 		st, err := prepare(conn, qAuditReservations)
 		if err != nil {
@@ -154,7 +234,9 @@ func auditReservation(conn *sqlite.Conn, id uid.ID, a *reservation.RecordAudit) 
 		return err
 	}
 	st.id(id)
-	if err := st.all(func() { a.Events[id] = append(a.Events[id], st.getInt()) }); err != nil {
+	if err := st.all(func() {
+		a.Events[id] = append(a.Events[id], reservation.EventAudit{Stream: int32(st.getInt()), N: st.getInt(), Version: st.getInt()})
+	}); err != nil {
 		return err
 	}
 	if st, err = prepare(conn, qKeysOf); err != nil {
@@ -173,30 +255,4 @@ func auditReservation(conn *sqlite.Conn, id uid.ID, a *reservation.RecordAudit) 
 		a.Keys[id] = append(a.Keys[id], *k)
 	}
 	return nil
-}
-
-// AuditStreams describes every outbox stream and counts the history, in one snapshot.
-func (s *Store) AuditStreams(ctx context.Context) ([]reservation.StreamAudit, int64, error) {
-	var streams []reservation.StreamAudit
-	var entries int64
-	err := s.read(ctx, "audit streams", func(conn *sqlite.Conn) error {
-		streams = nil
-		st, err := prepare(conn, qAuditStreams)
-		if err != nil {
-			return err
-		}
-		if err := st.all(func() {
-			streams = append(streams, reservation.StreamAudit{
-				Stream: int32(st.getInt()), Name: st.getText(), Next: st.getInt(), First: st.getInt(), Last: st.getInt(), Events: st.getInt(),
-				Subject: st.getInt(),
-			})
-		}); err != nil {
-			return err
-		}
-		if st, err = prepare(conn, qCountHistory); err != nil {
-			return err
-		}
-		return st.one(func() { entries = st.getInt() })
-	})
-	return streams, entries, err
 }

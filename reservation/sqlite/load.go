@@ -1,13 +1,13 @@
 package sqlite
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
 	"zombiezen.com/go/sqlite"
 
 	"holdfast/money"
-	"holdfast/offer"
 	"holdfast/reservation"
 	"holdfast/reservation/record"
 	"holdfast/stock"
@@ -123,46 +123,47 @@ func loadReservations(conn *sqlite.Conn, need reservation.Need, rows *reservatio
 	return loaded, nil
 }
 
-// lapsed finds holds past their time with live claims on the pools asked about, in order of id.
+// lapsed finds holds past their time with held claims on the pools asked about, in order of id. Where nothing at all has
+// lapsed, which one look tells, no pool is looked at.
 func lapsed(conn *sqlite.Conn, need reservation.Need, rows *reservation.Rows) ([]uid.ID, error) {
-	st, err := prepare(conn, qLapsed)
+	st, err := prepare(conn, qAnyLapsed)
 	if err != nil {
 		return nil, err
 	}
-	pools, err := prepare(conn, qLivePools)
-	if err != nil {
-		return nil, err
-	}
-	var due []uid.ID
+	some := false
 	st.time(rows.Now)
-	for {
-		more, err := st.next()
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			break
-		}
-		id, wanted := st.getID(), false
-		pools.id(id)
-		if err := pools.all(func() {
-			if !wanted {
-				_, wanted = slices.BinarySearch(need.DuePools, stock.PoolID(pools.getInt()))
+	if err := st.one(func() { some = true }); err != nil || !some {
+		return nil, err
+	}
+	if st, err = prepare(conn, qLapsed); err != nil {
+		return nil, err
+	}
+	share := record.DueShare(need.DueLimit, len(need.DuePools))
+	var due []uid.ID
+	for _, pool := range need.DuePools {
+		found := 0
+		st.int(int64(pool))
+		st.time(rows.Now)
+		st.int(int64(share))
+		if err := st.all(func() {
+			found++
+			id := st.getID()
+			i, known := slices.BinarySearchFunc(due, id, func(a, b uid.ID) int { return slices.Compare(a[:], b[:]) })
+			switch {
+			case known: // by another of its claims
+			case len(due) == need.DueLimit:
+				rows.DueMore = true
+			default:
+				due = slices.Insert(due, i, id)
 			}
 		}); err != nil {
 			return nil, err
 		}
-		if !wanted {
-			continue
-		}
-		if len(due) == need.DueLimit {
-			rows.DueMore = true
+		if rows.DueMore = rows.DueMore || found == share; len(due) == need.DueLimit && rows.DueMore {
 			break
 		}
-		due = append(due, id)
 	}
-	slices.SortFunc(due, func(a, b uid.ID) int { return slices.Compare(a[:], b[:]) })
-	return due, st.stmt.Reset()
+	return due, nil
 }
 
 // readReservation reads one reservation with all that belongs to it; its Reservation is nil if there is none.
@@ -173,6 +174,7 @@ func readReservation(conn *sqlite.Conn, id uid.ID) (record.Loaded, error) {
 	}
 	st.id(id)
 	var r *reservation.Reservation
+	var broken error
 	if err := st.one(func() {
 		r = &reservation.Reservation{
 			ID: st.getID(), Name: st.getText(), Locator: st.getText(), Caller: st.getText(), Status: reservation.Status(st.getInt()),
@@ -182,55 +184,33 @@ func readReservation(conn *sqlite.Conn, id uid.ID) (record.Loaded, error) {
 			RefundID: st.getID(), Step: reservation.Step(st.getInt()), StepDue: st.getTime(), StepTries: int16(st.getInt()), Version: st.getInt(),
 		}
 		r.Stored = r.Version
+		statuses := st.getText()
+		broken = record.Document(st.getBytes(), statuses, r)
 	}); err != nil || r == nil {
 		return record.Loaded{}, err
 	}
-	l := record.Loaded{Reservation: r}
-	if err := readItems(conn, r); err != nil {
-		return l, err
-	}
-	if st, err = prepare(conn, qTravellers); err != nil {
-		return l, err
-	}
-	st.id(id)
-	if err := st.all(func() {
-		r.Travellers = append(r.Travellers, reservation.Traveller{GivenName: st.getText(), FamilyName: st.getText(), Email: st.getText()})
-	}); err != nil {
-		return l, err
+	l := record.Loaded{Reservation: r, Lives: make([][]reservation.ClaimLife, len(r.Items))}
+	if broken != nil {
+		return l, broken
 	}
 	if st, err = prepare(conn, qClaims); err != nil {
 		return l, err
 	}
-	l.Lives = make([][]reservation.ClaimLife, len(r.Items))
 	st.id(id)
-	return l, st.all(func() {
+	if err := st.all(func() {
 		i := st.getInt()
+		if i >= int64(len(r.Items)) {
+			broken = fmt.Errorf("claim of item %d of %d: %w", i, len(r.Items), errGuard)
+			return
+		}
 		r.Items[i].Claims = append(r.Items[i].Claims, stock.Claim{
 			Pool: stock.PoolID(st.getInt()), From: stock.Slot(st.getInt()), To: stock.Slot(st.getInt()), Count: int32(st.getInt()),
 		})
 		l.Lives[i] = append(l.Lives[i], reservation.ClaimLife(st.getInt()))
-	})
-}
-
-func readItems(conn *sqlite.Conn, r *reservation.Reservation) error {
-	st, err := prepare(conn, qItems)
-	if err != nil {
-		return err
-	}
-	st.id(r.ID)
-	var broken error
-	if err := st.all(func() {
-		item := reservation.Item{ID: st.getID(), Status: reservation.Status(st.getInt())}
-		item.Supplier = st.getID()
-		item.Terms = offer.Terms{EndsAt: st.getTime()}
-		if err := record.Piece(st.getBytes(), &item.Piece); err != nil {
-			broken = err
-		}
-		r.Items = append(r.Items, item)
 	}); err != nil {
-		return err
+		return l, err
 	}
-	return broken
+	return l, broken
 }
 
 func loadPools(conn *sqlite.Conn, need reservation.Need, rows *reservation.Rows) error {

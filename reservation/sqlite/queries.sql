@@ -2,24 +2,21 @@
 
 -- name: reservation
 SELECT id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until, extensions,
-	grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, version
+	grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, version, item_status, document
 FROM reservations WHERE id = ?1;
-
--- name: items
-SELECT id, status, supplier, ends_at, document FROM items WHERE reservation = ?1 ORDER BY ord;
-
--- name: travellers
-SELECT given_name, family_name, email FROM travellers WHERE reservation = ?1 ORDER BY ord;
 
 -- name: claims
 SELECT item, pool, from_slot, to_slot, count, life FROM claims WHERE reservation = ?1 ORDER BY item, ord;
 
--- name: lapsed
--- Holds whose time is over, the longest lapsed first.
-SELECT id FROM reservations WHERE status IN (1, 2) AND hold_expires_at <= ?1 ORDER BY hold_expires_at, id;
+-- name: any_lapsed
+SELECT 1 FROM reservations WHERE status IN (1, 2) AND hold_expires_at <= ?1 LIMIT 1;
 
--- name: live_pools
-SELECT pool FROM claims WHERE reservation = ?1 AND life IN (1, 2);
+-- name: lapsed
+-- Holds of a pool whose time is over, the longest lapsed first. CROSS JOIN fixes the order of the loops: the pool's range
+-- of claims_held, and a look-up for each.
+SELECT c.reservation FROM claims c CROSS JOIN reservations r ON r.id = c.reservation
+WHERE c.pool = ?1 AND c.life = 1 AND c.held_until <= ?2 AND r.status IN (1, 2) AND r.hold_expires_at <= ?2
+ORDER BY c.held_until LIMIT ?3;
 
 -- name: key
 SELECT request, reservation, state, answer, facts, created_at FROM idempotency_keys WHERE id = ?1;
@@ -64,36 +61,38 @@ UPDATE idempotency_keys SET reservation = ?2, state = ?3, answer = ?4, facts = ?
 
 -- name: insert_reservation
 INSERT INTO reservations (id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until,
-	extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25);
+	extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, document)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27);
 
 -- name: set_reservation
--- Every column that can change: name, locator, caller, currency, created_at and placed_until never do.
+-- Every column that can change: name, locator, caller, currency, created_at, placed_until and document never do, and
+-- there are as many items as there were.
 UPDATE reservations SET status = ?2, payment = ?3, updated_at = ?4, hold_expires_at = ?5, extensions = ?6, grace_used = ?7, attempt = ?8,
 	method = ?9, pay_key = ?10, paid = ?11, refunded = ?12, owed = ?13, refund_id = ?14, step = ?15, step_due = ?16, step_tries = ?17,
-	ends_at = ?18, version = ?19
-WHERE id = ?1 AND version = ?20;
+	ends_at = ?18, version = ?19, item_status = ?20
+WHERE id = ?1 AND version = ?21 AND length(item_status) = length(?20);
 
 -- name: has_locator
 SELECT 1 FROM reservations WHERE locator = ?1;
 
--- name: insert_item
-INSERT INTO items (reservation, ord, id, status, supplier, placed_at, ends_at, document) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+-- name: insert_by_supplier
+INSERT INTO by_supplier (supplier, placed_at, reservation) VALUES (?1, ?2, ?3);
 
--- name: set_item
-UPDATE items SET status = ?3 WHERE reservation = ?1 AND ord = ?2;
-
--- name: insert_traveller
-INSERT INTO travellers (reservation, ord, given_name, family_name, email) VALUES (?1, ?2, ?3, ?4, ?5);
+-- name: insert_ended
+-- One that was over before, and was something else meanwhile, is there already.
+INSERT INTO ended (created_at, reservation) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
 
 -- name: insert_claim
-INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, count, life) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, count, life, held_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
 
 -- name: set_claims
 UPDATE claims SET life = ?3 WHERE reservation = ?1 AND item = ?2;
 
+-- name: set_held_until
+UPDATE claims SET held_until = ?2 WHERE reservation = ?1 AND life = 1 AND held_until IS NOT ?2;
+
 -- name: insert_quote
-INSERT INTO quotes (id, reservation, version, items, refund, fee, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+INSERT INTO quotes (id, reservation, version, items, refund, fee, expires_at, keyed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
 
 -- name: insert_pool
 INSERT INTO pools (id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version)
@@ -177,14 +176,14 @@ WHERE caller = ?8 AND (created_at, id) < (?1, ?2) AND (created_at, id) > (?3, ?4
 ORDER BY created_at, id LIMIT ?7;
 
 -- name: find_supplier_down
--- CROSS JOIN fixes the order of the loops: the supplier's index gives the newest first and the limit ends the search.
-SELECT DISTINCT i.placed_at, i.reservation FROM items i CROSS JOIN reservations r ON r.id = i.reservation
+-- CROSS JOIN fixes the order of the loops: the supplier's lines give the newest first and the limit ends the search.
+SELECT i.reservation FROM by_supplier i CROSS JOIN reservations r ON r.id = i.reservation
 WHERE i.supplier = ?8 AND (i.placed_at, i.reservation) < (?1, ?2) AND (i.placed_at, i.reservation) > (?3, ?4)
 	AND (?5 = 0 OR r.status = ?5) AND r.updated_at >= ?6
 ORDER BY i.placed_at DESC, i.reservation DESC LIMIT ?7;
 
 -- name: find_supplier_up
-SELECT DISTINCT i.placed_at, i.reservation FROM items i CROSS JOIN reservations r ON r.id = i.reservation
+SELECT i.reservation FROM by_supplier i CROSS JOIN reservations r ON r.id = i.reservation
 WHERE i.supplier = ?8 AND (i.placed_at, i.reservation) < (?1, ?2) AND (i.placed_at, i.reservation) > (?3, ?4)
 	AND (?5 = 0 OR r.status = ?5) AND r.updated_at >= ?6
 ORDER BY i.placed_at, i.reservation LIMIT ?7;
@@ -195,8 +194,12 @@ SELECT id FROM reservations WHERE status IN (1, 2) AND hold_expires_at <= ?1 ORD
 -- name: due_steps
 SELECT id FROM reservations WHERE step <> 0 AND step_due <= ?1 ORDER BY step_due, id LIMIT ?2;
 
+-- name: waiting_for_staff
+-- They have no instant to be done at, which is how the index on steps finds them.
+SELECT id FROM reservations WHERE step = 5 AND step <> 0 AND step_due IS NULL AND id > ?1 ORDER BY id LIMIT ?2;
+
 -- name: due_ends
-SELECT id FROM reservations WHERE status = 3 AND step = 0 AND ends_at <= ?1 ORDER BY ends_at, id LIMIT ?2;
+SELECT id FROM reservations WHERE status = 3 AND step IN (0, 5) AND ends_at <= ?1 ORDER BY ends_at, id LIMIT ?2;
 
 -- name: secret
 SELECT value FROM secrets WHERE name = ?1;
@@ -205,11 +208,30 @@ SELECT value FROM secrets WHERE name = ?1;
 INSERT INTO secrets (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING;
 
 -- name: prune_keys
--- A reservation that still waits for money is not over, whatever its status.
+-- Keys that belong to no reservation.
 DELETE FROM idempotency_keys WHERE id IN (
-	SELECT k.id FROM idempotency_keys k LEFT JOIN reservations r ON r.id = k.reservation
-	WHERE k.created_at < ?1 AND (r.id IS NULL OR (r.status IN (4, 5, 6, 7) AND r.step = 0))
-	ORDER BY k.created_at LIMIT ?2);
+	SELECT id FROM idempotency_keys WHERE reservation IS NULL AND created_at < ?1 ORDER BY created_at LIMIT ?2);
+
+-- name: ended
+-- The next reservations that are over, and whether they still are.
+SELECT e.created_at, e.reservation, coalesce((SELECT r.status IN (4, 5, 6, 7) AND r.step = 0 FROM reservations r WHERE r.id = e.reservation), 1)
+FROM ended e WHERE e.created_at < ?1 ORDER BY e.created_at, e.reservation LIMIT ?2;
+
+-- name: delete_ended
+DELETE FROM ended WHERE created_at = ?1 AND reservation = ?2;
+
+-- name: prune_keys_of
+DELETE FROM idempotency_keys WHERE reservation = ?1 AND created_at < ?2;
+
+-- name: prune_quotes_of
+DELETE FROM quotes WHERE reservation = ?1 AND expires_at < ?2;
+
+-- name: oldest_key
+SELECT min(created_at) FROM idempotency_keys WHERE reservation = ?1;
+
+-- name: prune_quotes
+-- Those that a key answers with live as long as it (prune_quotes_of).
+DELETE FROM quotes WHERE id IN (SELECT id FROM quotes WHERE keyed = 0 AND expires_at < ?1 ORDER BY expires_at LIMIT ?2);
 
 -- name: prune_batches
 DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE at < ?1 ORDER BY at LIMIT ?2);
@@ -223,8 +245,11 @@ SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stoc
 FROM slots WHERE pool BETWEEN ?1 AND ?2 ORDER BY pool, slot;
 
 -- name: audit_claims
-SELECT c.reservation, r.caller, c.life, c.pool, c.from_slot, c.to_slot, c.count FROM claims c JOIN reservations r ON r.id = c.reservation
-WHERE c.pool BETWEEN ?1 AND ?2 AND c.life IN (1, 2) ORDER BY c.pool, c.reservation, c.item, c.ord;
+SELECT c.reservation, r.caller, c.life, c.pool, c.from_slot, c.to_slot, c.count, c.item, c.ord
+FROM claims c CROSS JOIN reservations r ON r.id = c.reservation WHERE c.pool BETWEEN ?1 AND ?2 AND c.life = 1
+UNION ALL SELECT c.reservation, r.caller, c.life, c.pool, c.from_slot, c.to_slot, c.count, c.item, c.ord
+FROM claims c CROSS JOIN reservations r ON r.id = c.reservation WHERE c.pool BETWEEN ?1 AND ?2 AND c.life = 2
+ORDER BY 4, 1, 8, 9;
 
 -- name: audit_counts
 SELECT caller, pool, holds, units, lapsed, lapsed_at FROM hold_counts WHERE pool BETWEEN ?1 AND ?2 AND holds <> 0 ORDER BY pool, caller;
@@ -234,12 +259,17 @@ SELECT id FROM reservations WHERE id > ?1 ORDER BY id LIMIT ?2;
 
 -- name: audit_events
 -- The version in the event that each history entry names; 0 where there is none or it is about something else.
-SELECT coalesce(o.version, 0) FROM history h LEFT JOIN outbox o ON o.stream = h.stream AND o.n = h.n AND o.subject = h.reservation
+SELECT h.stream, h.n, coalesce(o.version, 0) FROM history h LEFT JOIN outbox o ON o.stream = h.stream AND o.n = h.n AND o.subject = h.reservation
 WHERE h.reservation = ?1 ORDER BY h.version;
 
 -- name: audit_streams
-SELECT s.stream, s.name, s.next, coalesce(min(o.n), 0), coalesce(max(o.n), 0), count(o.n), count(o.subject)
-FROM streams s LEFT JOIN outbox o ON o.stream = s.stream GROUP BY s.stream ORDER BY s.stream;
+SELECT s.stream, s.name, s.next, coalesce((SELECT min(o.n) FROM outbox o WHERE o.stream = s.stream), 0),
+	coalesce((SELECT max(o.n) FROM outbox o WHERE o.stream = s.stream), 0)
+FROM streams s ORDER BY s.stream;
 
--- name: count_history
-SELECT count(*) FROM history;
+-- name: audit_outbox
+SELECT count(*), count(subject) FROM outbox WHERE stream = ?1 AND n > ?2 AND n <= ?3;
+
+-- name: audit_keys
+SELECT k.id, k.state, k.created_at, r.id IS NULL
+FROM idempotency_keys k LEFT JOIN reservations r ON r.id = k.reservation WHERE k.id > ?1 ORDER BY k.id LIMIT ?2;

@@ -127,21 +127,14 @@ func find(conn *sqlite.Conn, f reservation.Filter) ([]uid.ID, error) {
 		st.time(f.Updated)
 	}
 	st.int(int64(f.Limit))
-	bySupplier := false
 	switch {
 	case f.Caller != "":
 		st.text(f.Caller)
 	case !f.Supplier.IsZero():
 		st.id(f.Supplier)
-		bySupplier = true
 	}
 	var ids []uid.ID
-	if err := st.all(func() {
-		if bySupplier {
-			st.column++ // placed_at
-		}
-		ids = append(ids, st.getID())
-	}); err != nil {
+	if err := st.all(func() { ids = append(ids, st.getID()) }); err != nil {
 		return nil, err
 	}
 	if up {

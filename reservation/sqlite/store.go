@@ -125,7 +125,7 @@ func door(err error, what string) error {
 		return err
 	case errors.Is(err, sqlitedb.ErrUnknownCommit):
 		return fmt.Errorf("%s: %w: %w", what, reservation.ErrUnknownCommit, err)
-	case errors.Is(err, sqlitedb.ErrBusy), errors.Is(err, sqlitedb.ErrFull), errors.Is(err, sqlitedb.ErrClosed),
+	case errors.Is(err, sqlitedb.ErrBusy), errors.Is(err, sqlitedb.ErrFull), errors.Is(err, sqlitedb.ErrIO), errors.Is(err, sqlitedb.ErrClosed),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, errLocator):
 		return fault.Overloaded(retryAfter).Because(fmt.Errorf("%s: %w", what, err))
 	case errors.Is(err, sqlitedb.ErrConstraint):

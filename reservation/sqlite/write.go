@@ -23,7 +23,7 @@ func write(conn *sqlite.Conn, b reservation.Batch, need reservation.Need, rows *
 		func() error { return writeKeys(conn, need, c) },
 		func() error { return insertReservations(conn, c) },
 		func() error { return setReservations(conn, c) },
-		func() error { return insertQuotes(conn, c) },
+		func() error { return insertQuotes(conn, need, c) },
 		func() error { return writePools(conn, c) },
 		func() error { return writeSlots(conn, c) },
 		func() error { return putCounts(conn, c) },
@@ -103,11 +103,7 @@ func insertReservations(conn *sqlite.Conn, c *reservation.Changes) error {
 	if err != nil {
 		return err
 	}
-	items, err := prepare(conn, qInsertItem)
-	if err != nil {
-		return err
-	}
-	travellers, err := prepare(conn, qInsertTraveller)
+	list, err := prepare(conn, qInsertBySupplier)
 	if err != nil {
 		return err
 	}
@@ -115,26 +111,22 @@ func insertReservations(conn *sqlite.Conn, c *reservation.Changes) error {
 	if err != nil {
 		return err
 	}
-	var document []byte
+	var text []byte // reused
 	for _, r := range c.NewReservations {
-		if err := insertReservation(conn, &row, r); err != nil {
+		if text, err = insertReservation(conn, &row, r, text); err != nil {
 			return err
 		}
+		record.Suppliers(r, func(supplier uid.ID) {
+			list.id(supplier)
+			list.time(r.CreatedAt)
+			list.id(r.ID)
+			err = errors.Join(err, list.exec())
+		})
+		if err != nil {
+			return fmt.Errorf("list of a supplier: %w", err)
+		}
 		for i := range r.Items {
-			item := &r.Items[i]
-			document = record.AppendPiece(document[:0], &item.Piece)
-			items.id(r.ID)
-			items.int(int64(i))
-			items.id(item.ID)
-			items.int(int64(item.Status))
-			items.id(item.Supplier)
-			items.time(r.CreatedAt)
-			items.time(item.Terms.EndsAt)
-			items.text(string(document))
-			if err := items.exec(); err != nil {
-				return fmt.Errorf("item: %w", err)
-			}
-			for ord, claim := range item.Claims {
+			for ord, claim := range r.Items[i].Claims {
 				claims.id(r.ID)
 				claims.int(int64(i))
 				claims.int(int64(ord))
@@ -143,26 +135,37 @@ func insertReservations(conn *sqlite.Conn, c *reservation.Changes) error {
 				claims.int(int64(claim.To))
 				claims.int(int64(claim.Count))
 				claims.int(int64(reservation.ClaimHeld))
+				claims.time(r.HoldExpiresAt)
 				if err := claims.exec(); err != nil {
 					return fmt.Errorf("claim: %w", err)
 				}
 			}
 		}
-		for i, t := range r.Travellers {
-			travellers.id(r.ID)
-			travellers.int(int64(i))
-			travellers.text(t.GivenName)
-			travellers.text(t.FamilyName)
-			travellers.text(t.Email)
-			if err := travellers.exec(); err != nil {
-				return fmt.Errorf("traveller: %w", err)
-			}
+	}
+	return insertEnded(conn, c.NewReservations)
+}
+
+// insertEnded lists reservations that are over for pruning.
+func insertEnded(conn *sqlite.Conn, rs []*reservation.Reservation) error {
+	st, err := prepare(conn, qInsertEnded)
+	if err != nil {
+		return err
+	}
+	for _, r := range rs {
+		if !record.Over(r) {
+			continue
+		}
+		st.time(r.CreatedAt)
+		st.id(r.ID)
+		if err := st.exec(); err != nil {
+			return fmt.Errorf("ended: %w", err)
 		}
 	}
 	return nil
 }
 
-func insertReservation(conn *sqlite.Conn, st *statement, r *reservation.Reservation) error {
+// insertReservation inserts a reservation's own row. text is a buffer to write the document in; it is given back.
+func insertReservation(conn *sqlite.Conn, st *statement, r *reservation.Reservation, text []byte) ([]byte, error) {
 	st.id(r.ID)
 	if r.Name == "" {
 		st.null()
@@ -179,14 +182,16 @@ func insertReservation(conn *sqlite.Conn, st *statement, r *reservation.Reservat
 	st.time(r.HoldExpiresAt)
 	st.time(r.PlacedUntil)
 	bindChanging(st, r)
+	text = record.AppendDocument(text[:0], r)
+	st.text(string(text))
 	err := st.exec()
 	if errors.Is(err, sqlitedb.ErrUnique) {
-		return clash(conn, r, err)
+		return text, clash(conn, r, err)
 	}
 	if err != nil {
-		return fmt.Errorf("reservation: %w", err)
+		return text, fmt.Errorf("reservation: %w", err)
 	}
-	return nil
+	return text, nil
 }
 
 // bindChanging binds extensions and what follows it, which both the insert and the update name in this order.
@@ -205,6 +210,8 @@ func bindChanging(st *statement, r *reservation.Reservation) {
 	st.int(int64(r.StepTries))
 	st.time(r.EndsAt())
 	st.int(r.Version)
+	var statuses [16]byte
+	st.text(string(record.AppendStatuses(statuses[:0], r)))
 }
 
 // clash says which unique column a new reservation met: a locator is drawn again, an id or name is there to stay.
@@ -232,10 +239,6 @@ func setReservations(conn *sqlite.Conn, c *reservation.Changes) error {
 	if err != nil {
 		return err
 	}
-	items, err := prepare(conn, qSetItem)
-	if err != nil {
-		return err
-	}
 	for _, r := range c.SetReservations {
 		row.id(r.ID)
 		row.int(int64(r.Status))
@@ -247,14 +250,9 @@ func setReservations(conn *sqlite.Conn, c *reservation.Changes) error {
 		if err := row.execRows(1, "reservation"); err != nil {
 			return err
 		}
-		for i := range r.Items {
-			items.id(r.ID)
-			items.int(int64(i))
-			items.int(int64(r.Items[i].Status))
-			if err := items.execRows(1, "item"); err != nil {
-				return err
-			}
-		}
+	}
+	if err := insertEnded(conn, c.SetReservations); err != nil {
+		return err
 	}
 	claims, err := prepare(conn, qSetClaims)
 	if err != nil {
@@ -272,10 +270,24 @@ func setReservations(conn *sqlite.Conn, c *reservation.Changes) error {
 			return err
 		}
 	}
+	until, err := prepare(conn, qSetHeldUntil)
+	if err != nil {
+		return err
+	}
+	for _, r := range c.SetReservations {
+		if r.Status != reservation.Held && r.Status != reservation.Confirming {
+			continue
+		}
+		until.id(r.ID)
+		until.time(r.HoldExpiresAt)
+		if err := until.exec(); err != nil {
+			return fmt.Errorf("end of a hold: %w", err)
+		}
+	}
 	return nil
 }
 
-func insertQuotes(conn *sqlite.Conn, c *reservation.Changes) error {
+func insertQuotes(conn *sqlite.Conn, need reservation.Need, c *reservation.Changes) error {
 	st, err := prepare(conn, qInsertQuote)
 	if err != nil {
 		return err
@@ -292,6 +304,7 @@ func insertQuotes(conn *sqlite.Conn, c *reservation.Changes) error {
 		st.int(q.Refund)
 		st.int(q.Fee)
 		st.time(q.ExpiresAt)
+		st.bool(record.Keyed(q, need.Keys, c.KeptKeys))
 		if err := st.exec(); err != nil {
 			return fmt.Errorf("quote: %w", err)
 		}

@@ -52,6 +52,8 @@ var moneyEntries = []Entry{
 	{Code: "payment_amount_invalid", Status: invalid, Title: "Amount not allowed", Meaning: "The amount is zero, negative or in another currency than the payment.", Remedy: "Send an amount above zero in the payment's currency.", Place: true},
 	{Code: "payment_id_missing", Status: invalid, Title: "Payment id missing", Meaning: "A payment needs an id.", Remedy: "Name one.", Place: true},
 	{Code: "refund_exceeds_payment", Status: conflict, Title: "More than was paid", Meaning: "The refund is larger than what is left of the payment.", Remedy: "Read the payment; refund at most what is left."},
+	{Code: "refund_not_refused", Status: conflict, Title: "No refused refund", Meaning: "No refund of this reservation was refused, or it has been dealt with.", Remedy: "Read the reservation; its payment_status is refund_failed where there is something to do."},
+	{Code: "reference_invalid", Status: invalid, Title: "Reference missing or too long", Meaning: "A refund that was paid by other means needs a reference of one line.", Remedy: "Say where the payment can be found, e.g. the number of the bank transfer.", Place: true},
 	{Code: "payment_provider_unavailable", Status: unavailable, Title: "Payment provider out of reach", Meaning: "The payment provider could not be reached. Nothing was charged.", Remedy: "Try again after the time in Retry-After, with the same Idempotency-Key.", Retryable: true},
 }
 

@@ -50,7 +50,7 @@ type Reservation struct {
 	ID               string      `json:"id" example:"res_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"Id of the reservation: the one you chose, or ours."`
 	Locator          string      `json:"locator" example:"H7K3QF" doc:"Six characters for people, without look-alikes."`
 	Status           string      `json:"status" enum:"held,confirming,confirmed,completed,expired,rejected,cancelled" example:"held" doc:"held: stock is kept until hold_expires_at. confirming: a payment runs. confirmed: paid, or the money is set aside. completed: delivered. expired: not paid in time. rejected: payment refused. cancelled."`
-	PaymentStatus    string      `json:"payment_status" enum:"unpaid,authorized,paid,partially_refunded,refunded,failed" example:"unpaid" doc:"Where the money stands."`
+	PaymentStatus    string      `json:"payment_status" enum:"unpaid,authorized,paid,partially_refunded,refunded,failed,refund_failed" example:"unpaid" doc:"Where the money stands. refund_failed: money is owed to you, the provider refused to return it, and staff see to it."`
 	LegacyStatus     string      `json:"legacy_status" enum:"pending,paid,rejected,canceled,refunded" example:"pending" doc:"Both in the five words of the hotel document."`
 	HoldExpiresAt    *string     `json:"hold_expires_at,omitempty" format:"date-time" example:"2026-11-22T09:45:00Z" doc:"While held: the end of the hold. While confirming: how long the payment protects it. Otherwise left out."`
 	Total            Money       `json:"total" doc:"What was sold, cancelled items included."`
@@ -111,10 +111,10 @@ type HistoryEntry struct {
 	Version       int64  `json:"version" example:"1" doc:"Number of the change; the ETag of the reservation shows the last."`
 	At            string `json:"at" format:"date-time" example:"2026-11-22T09:30:00Z" doc:"When."`
 	Actor         Actor  `json:"actor" doc:"Who."`
-	Cause         string `json:"cause" enum:"placed,hold_extended,payment_begun,payment_made,payment_taken,payment_refused,payment_lapsed,paid_late,hold_lapsed,released,cancelled,money_returned,delivered" example:"placed" doc:"Why."`
+	Cause         string `json:"cause" enum:"placed,hold_extended,payment_begun,payment_made,payment_taken,payment_refused,payment_lapsed,paid_late,hold_lapsed,released,cancelled,money_returned,delivered,refund_refused,refund_retried,settled_outside" example:"placed" doc:"Why."`
 	From          string `json:"from,omitempty" enum:"held,confirming,confirmed,completed,expired,rejected,cancelled" example:"held" doc:"Status before; left out for the placing."`
 	To            string `json:"to" enum:"held,confirming,confirmed,completed,expired,rejected,cancelled" example:"held" doc:"Status after."`
-	PaymentStatus string `json:"payment_status" enum:"unpaid,authorized,paid,partially_refunded,refunded,failed" example:"unpaid" doc:"Where the money stood after."`
+	PaymentStatus string `json:"payment_status" enum:"unpaid,authorized,paid,partially_refunded,refunded,failed,refund_failed" example:"unpaid" doc:"Where the money stood after."`
 	Note          string `json:"note,omitempty" example:"540.00 EUR" doc:"Further facts."`
 }
 
@@ -126,7 +126,7 @@ type Actor struct {
 
 // PayRequest pays.
 type PayRequest struct {
-	PaymentMethod string `json:"payment_method" minLength:"1" maxLength:"255" example:"pm_test_approved" doc:"The token of the payment provider; never a card number. In the sandbox: pm_test_approved, pm_test_declined, pm_test_slow, pm_test_unknown, pm_test_late."`
+	PaymentMethod string `json:"payment_method" minLength:"1" maxLength:"255" example:"pm_test_approved" doc:"The token of the payment provider; never a card number. In the sandbox: pm_test_approved, pm_test_declined, pm_test_slow, pm_test_unknown, pm_test_late, pm_test_capture_refused, pm_test_late_captured, pm_test_refund_refused, pm_test_refund_refused_1h."`
 }
 
 // CancellationRequest asks what cancelling costs.
@@ -162,7 +162,8 @@ type Refund struct {
 	ID        string `json:"id" example:"rfd_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"Id of the refund."`
 	PaymentID string `json:"payment_id" example:"pay_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"The payment it is taken from."`
 	Amount    Money  `json:"amount" doc:"How much."`
-	Status    string `json:"status" enum:"pending,succeeded,failed" example:"succeeded" doc:"failed: staff must look into it."`
+	Status    string `json:"status" enum:"pending,succeeded,failed" example:"succeeded" doc:"failed: the provider refused for good; staff have it tried again, or pay by other means."`
+	Reference string `json:"reference,omitempty" example:"SEPA transfer of 22 November, statement 112" doc:"Where to find it, when it was paid by other means."`
 	CreatedAt string `json:"created_at" format:"date-time" example:"2026-11-22T10:02:00Z" doc:"When it was begun."`
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast/test/e2e/api"
+	"holdfast/test/prove/effort"
 )
 
 const (
@@ -30,6 +31,9 @@ type deal struct {
 
 	next string      // what the client did then: "", "pay" or "release"
 	done *api.Answer // the answer to that; nil: not heard
+
+	cancels   bool        // it went on to cancel what it had paid
+	cancelled *api.Answer // the answer to that; nil: not heard
 }
 
 // post makes a call of the deal's client at some process. The answer is nil when the connection broke.
@@ -58,31 +62,44 @@ func (d *deal) follow(ctx context.Context, s *api.Service) *api.Answer {
 // TestKill sells under load, kills processes with SIGKILL at random times and starts them again: what was acknowledged
 // is there as it was acknowledged, calls that were not answered come to one end when they are repeated, and the books
 // agree with what the clients know.
+//
+// Seeds choose what the clients want and when the processes are killed; the machine chooses the rest.
 func TestKill(t *testing.T) {
+	endUnderLoad(t, func(w *world, i int) { w.kill(i) })
+}
+
+// TestTerminate is TestKill with SIGTERM: the process finishes what it has begun, ends with code 0, and nothing that was
+// acknowledged is lost.
+func TestTerminate(t *testing.T) {
+	endUnderLoad(t, func(w *world, i int) { w.stop(i) })
+}
+
+// endUnderLoad sells on every shape, ends processes under their clients, starts them again and compares.
+func endUnderLoad(t *testing.T, end func(*world, int)) {
 	onShapes(t, nil, func(t *testing.T, w *world) {
 		few, many := w.house(t, 10, 1000), w.house(t, 5000, 0)
 		var deals []*deal
-		for round := range form(3, 20) {
-			fresh := w.loadAndKill(t, round, few, many)
+		for _, seed := range effort.Seeds(t, 1, form(3, 20)) {
+			fresh := w.loadAndEnd(t, seed, end, few, many)
 			w.start()
 			for i := range w.servers {
 				eventually(t, "the restarted process is ready", func() bool { return w.on(t, i, "").call("GET", "/readyz", nil).OK() })
 			}
 			deals = append(deals, fresh...)
 			if err := settle(w, fresh); err != nil {
-				t.Fatalf("round %d: %v", round, err)
+				t.Fatalf("seed %d: %v; %s", seed, err, effort.Repeat("kill", seed))
 			}
 			compareBooks(t, w, deals, few, many)
 			w.audit(t)
 			if t.Failed() {
-				return
+				t.Fatal(effort.Repeat("kill", seed))
 			}
 		}
 	}, sqlite, postgres, pair)
 }
 
-// loadAndKill lets clients sell until their process is killed under them.
-func (w *world) loadAndKill(t *testing.T, round int, few, many house) []*deal {
+// loadAndEnd lets clients sell until their process is ended under them.
+func (w *world) loadAndEnd(t *testing.T, seed uint64, end func(*world, int), few, many house) []*deal {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -90,43 +107,53 @@ func (w *world) loadAndKill(t *testing.T, round int, few, many house) []*deal {
 	var all []*deal
 	var clients sync.WaitGroup
 	for c := range killClients {
-		service := w.services[c%len(w.services)]
+		service, random := w.services[c%len(w.services)], rand.New(rand.NewPCG(seed, uint64(c)))
 		clients.Go(func() {
 			for i := 0; ctx.Err() == nil; i++ {
-				from := 10 + rand.IntN(killNights-3)
+				from := 10 + random.IntN(killNights-3)
 				h := many
-				if rand.IntN(2) == 0 {
+				if random.IntN(2) == 0 {
 					h = few
 				}
-				d := &deal{client: c, name: fmt.Sprintf("kill-%d-%d-%d", round, c, i), body: order(h.stay(from, from+1+rand.IntN(3), 1))}
+				d := &deal{client: c, name: fmt.Sprintf("kill-%d-%d-%d", seed, c, i), body: order(h.stay(from, from+1+random.IntN(3), 1))}
 				mu.Lock()
 				all = append(all, d)
 				mu.Unlock()
-				if !d.run(ctx, service) {
+				if !d.run(ctx, service, random) {
 					return
 				}
 			}
 		})
 	}
-	<-time.After(time.Duration(200+rand.IntN(600)) * time.Millisecond)
-	victims := []int{rand.IntN(len(w.servers))}
-	if round%2 == 1 {
+	random := rand.New(rand.NewPCG(seed, killClients))
+	<-time.After(time.Duration(200+random.IntN(600)) * time.Millisecond)
+	victims := []int{random.IntN(len(w.servers))}
+	if seed%2 == 0 {
 		victims = nil
 		for i := range w.servers {
 			victims = append(victims, i)
 		}
 	}
 	for _, i := range victims {
-		w.kill(i)
+		end(w, i)
 	}
 	stop() // those whose process lives on are cut off too, half-way
 	clients.Wait()
-	t.Logf("round %d: killed %v of %d after %d deals", round, victims, len(w.servers), len(all))
+	heard, cancelled := 0, 0
+	for _, d := range all {
+		if d.placed != nil {
+			heard++
+		}
+		if d.cancelled != nil {
+			cancelled++
+		}
+	}
+	t.Logf("seed %d: ended %v of %d after %d deals, %d of them acknowledged, %d cancelled again after paying", seed, victims, len(w.servers), len(all), heard, cancelled)
 	return all
 }
 
-// run places a reservation and goes on with it in one of three ways; false once the process is gone.
-func (d *deal) run(ctx context.Context, s *api.Service) bool {
+// run places a reservation and goes on with it in one of four ways; false once the process is gone.
+func (d *deal) run(ctx context.Context, s *api.Service, random *rand.Rand) bool {
 	a := d.place(ctx, s)
 	if a == nil {
 		return false
@@ -134,11 +161,31 @@ func (d *deal) run(ctx context.Context, s *api.Service) bool {
 	if d.heard(a) != nil || d.placed == nil {
 		return true // refused, or something that settle will complain of
 	}
-	if d.next = []string{"", "pay", "release"}[rand.IntN(3)]; d.next == "" {
+	if d.next = []string{"", "pay", "pay", "release"}[random.IntN(4)]; d.next == "" {
 		return true
 	}
 	d.done = d.follow(ctx, s)
-	return d.done != nil
+	if d.done == nil || d.next != "pay" || d.done.Status != http.StatusOK || random.IntN(2) == 0 {
+		return d.done != nil
+	}
+	d.cancels = true
+	d.cancelled = d.cancel(ctx, s)
+	return d.cancelled != nil
+}
+
+// cancel makes or repeats the two calls that cancel what was paid. The answer is nil when the connection broke, and the
+// quote's when there was none.
+func (d *deal) cancel(ctx context.Context, s *api.Service) *api.Answer {
+	path := "/v1/reservations/" + d.is.ID + "/cancellations"
+	a := d.post(ctx, s, http.MethodPost, path, "-quote", nil)
+	if a == nil || a.Status != http.StatusCreated {
+		return a
+	}
+	var quote api.Named
+	if a.Into(&quote) != nil {
+		return a
+	}
+	return d.post(ctx, s, http.MethodPost, path+"/"+quote.ID+"/confirm", "-cancel", nil)
 }
 
 // heard notes an answer to the placing.
@@ -205,6 +252,10 @@ func (d *deal) settle(s *api.Service) error {
 	}
 	may := map[string]bool{"held": true}
 	switch {
+	case d.cancelled != nil && d.cancelled.Status == http.StatusOK:
+		may = map[string]bool{"cancelled": true}
+	case d.cancels:
+		may = map[string]bool{"confirmed": true, "cancelled": true}
 	case d.next == "pay" && d.done != nil && d.done.Status == http.StatusOK:
 		may = map[string]bool{"confirmed": true}
 	case d.next == "pay" && d.done != nil && d.done.Status == http.StatusAccepted:
@@ -225,7 +276,30 @@ func (d *deal) settle(s *api.Service) error {
 	if d.next == "" {
 		return nil
 	}
-	return d.converge(ctx, s)
+	if err := d.converge(ctx, s); err != nil || !d.cancels {
+		return err
+	}
+	return d.undo(ctx, s)
+}
+
+// undo repeats the cancelling until it has come to its end.
+func (d *deal) undo(ctx context.Context, s *api.Service) error {
+	for range tries {
+		a := d.cancel(ctx, s)
+		switch {
+		case a == nil:
+			return fmt.Errorf("%s: no answer to the repeated cancelling", d.is.ID)
+		case a.Status == http.StatusOK && d.cancelled != nil && d.cancelled.Status == http.StatusOK && !bytes.Equal(a.Body, d.cancelled.Body):
+			return fmt.Errorf("%s: cancelling was answered twice, not alike:\n%s\n%s", d.is.ID, d.cancelled.Body, a.Body)
+		case a.Status == http.StatusOK:
+			d.cancelled = a
+			return nil
+		case a.Status != http.StatusAccepted && a.Problem().Code != "idempotency_in_progress" && a.Problem().Code != "payment_running":
+			return fmt.Errorf("%s: repeated cancelling: %d %s", d.is.ID, a.Status, a.Body)
+		}
+		<-time.After(lookEach)
+	}
+	return fmt.Errorf("%s: cancelling does not come to an end", d.is.ID)
 }
 
 // converge repeats the second call until it has come to its end.
@@ -265,7 +339,7 @@ func compareBooks(t *testing.T, w *world, deals []*deal, few, many house) {
 	for _, h := range []house{few, many} {
 		mine := map[string]count{}
 		for _, d := range deals {
-			if d.placed == nil || d.next == "release" || d.is.Items[0].HotelID != h.hotel {
+			if d.placed == nil || d.next == "release" || d.cancels || d.is.Items[0].HotelID != h.hotel {
 				continue
 			}
 			for date := d.is.Items[0].CheckIn; date < d.is.Items[0].CheckOut; date = nextDay(t, date) {

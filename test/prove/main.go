@@ -27,6 +27,7 @@ type proof struct {
 	packages   []string
 	runs       int // of the long form, when --runs is not given; 0: the test has one size
 	unit       string
+	fuzz       bool // every fuzz target for so many seconds, instead of the test
 }
 
 func main() {
@@ -70,6 +71,9 @@ func run(args []string, out, progress io.Writer) error {
 		}
 		if *seed > 0 {
 			test.Env = append(test.Env, effort.SeedVariable+"="+strconv.FormatUint(*seed, 10))
+		}
+		if p.fuzz && n > 0 {
+			return fuzz(n, test.Env, out, progress)
 		}
 		test.Stdout, test.Stderr = out, progress
 		return test.Run()

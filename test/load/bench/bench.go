@@ -15,7 +15,10 @@ import (
 	"holdfast/test/load/check"
 	"holdfast/test/load/drive"
 	"holdfast/test/load/house"
+	"holdfast/test/load/meter"
 	"holdfast/test/load/peer"
+	"holdfast/test/load/progress"
+	"holdfast/test/load/result"
 	"holdfast/uid"
 )
 
@@ -25,33 +28,40 @@ type Options struct {
 	Stores      []house.Engine
 	Layers      []int // 1, 2
 	Rounds      int
-	Length      time.Duration // of a round in the full form; 0 for the usual
-	Connections int           // of a peer
-	Binary      string        // of holdfast, for L2
-	Profile     string        // folder for profiles of our side; "" for none
-	Progress    io.Writer     // what is going on, for people
+	Length      time.Duration   // of a round in the full form; 0 for the usual
+	Connections int             // of a peer
+	Binary      string          // of holdfast, for L2
+	Profile     string          // folder for profiles of our side; "" for none
+	Progress    io.Writer       // what is going on, for people: a progress.Display, or any other
+	Result      *result.File    // gets every round; nil for none
+	Database    *meter.Postgres // whose CPU is counted; nil when there is none to be seen
 }
 
 // Line is one comparison.
 type Line struct {
 	Name  string  `json:"name"`
-	Unit  string  `json:"unit"` // "/s", or "ms" where less is better
+	Unit  string  `json:"unit"` // "/s"; where less is better "ms", "us" and others
 	Ours  float64 `json:"ours"`
 	Peer  float64 `json:"peer"` // 0: nothing to compare with
 	Form  string  `json:"form"` // which peer
 	Ratio float64 `json:"ratio"`
 	Aim   float64 `json:"aim_ratio,omitempty"` // at least; 0 for none
 	Least float64 `json:"aim_ours,omitempty"`  // ours must be at least; 0 for none
+	Most  float64 `json:"aim_most,omitempty"`  // ours must be at most; 0 for none
 	Note  string  `json:"note,omitempty"`
+
+	Cost     *meter.Cost `json:"cost,omitempty"` // CPU of an operation of ours, and of the peer's
+	PeerCost *meter.Cost `json:"peer_cost,omitempty"`
+	PeakRSS  int64       `json:"peak_rss,omitempty"` // of our server, in bytes
 }
 
 // String is the line as it is printed.
 func (l Line) String() string {
 	figure := func(v float64) string {
-		if l.Unit == "ms" {
-			return fmt.Sprintf("%.2fms", v)
+		if l.Unit == "/s" || l.Unit == "" || v >= 1000 {
+			return fmt.Sprintf("%.0f%s", v, l.Unit)
 		}
-		return fmt.Sprintf("%.0f%s", v, l.Unit)
+		return fmt.Sprintf("%.2f%s", v, l.Unit)
 	}
 	text := fmt.Sprintf("%s ours=%s peer=none ratio=none", l.Name, figure(l.Ours))
 	if l.Peer > 0 {
@@ -63,12 +73,24 @@ func (l Line) String() string {
 	if l.Least > 0 {
 		text += fmt.Sprintf(" aim=%.0f%s", l.Least, l.Unit)
 	}
-	if l.Aim > 0 || l.Least > 0 {
+	if l.Most > 0 {
+		text += fmt.Sprintf(" aim<=%g%s", l.Most, l.Unit)
+	}
+	if l.Aim > 0 || l.Least > 0 || l.Most > 0 {
 		if l.Met() {
 			text += " met"
 		} else {
 			text += " BELOW"
 		}
+	}
+	if l.Cost != nil {
+		text += " cpu=" + l.Cost.String()
+	}
+	if l.PeerCost != nil {
+		text += " peer_cpu=" + l.PeerCost.String()
+	}
+	if l.PeakRSS > 0 {
+		text += fmt.Sprintf(" rss=%dMiB", l.PeakRSS>>20)
 	}
 	if l.Note != "" {
 		text += " (" + l.Note + ")"
@@ -77,7 +99,9 @@ func (l Line) String() string {
 }
 
 // Met tells whether the aims of a line are.
-func (l Line) Met() bool { return (l.Aim == 0 || l.Peer > 0 && l.Ratio >= l.Aim) && l.Ours >= l.Least }
+func (l Line) Met() bool {
+	return (l.Aim == 0 || l.Peer > 0 && l.Ratio >= l.Aim) && l.Ours >= l.Least && (l.Most == 0 || l.Ours <= l.Most)
+}
 
 // contestant sells, and shows afterwards what it stored.
 type contestant interface {
@@ -100,6 +124,26 @@ type entry struct {
 	unknown  int64
 	latency  *drive.Histogram // of the last open loop
 	attempts uint64           // runs so far: each has keys of its own
+	used     meter.Usage      // in closed loops, by so many answers
+	answers  int64
+	rss      int64 // most memory of its server
+}
+
+// cost of an answer in closed loops.
+func (e *entry) cost() *meter.Cost {
+	if e == nil || e.answers == 0 {
+		return nil
+	}
+	c := e.used.Per(e.answers)
+	return &c
+}
+
+// pid of the contestant's server; 0 when it is in this process.
+func (e *entry) pid() int {
+	if p, ok := e.contestant.(interface{ PID() int }); ok {
+		return p.PID()
+	}
+	return 0
 }
 
 // median of the rounds.
@@ -185,6 +229,10 @@ func (c *cell) run(ctx context.Context, after func(context.Context) error) (err 
 		}
 	}
 	for _, e := range c.entries {
+		if pid := e.pid(); pid != 0 {
+			e.rss = meter.PeakRSS(pid)
+			c.Result.Memory(c.name+"."+e.name, e.rss)
+		}
 		if err := e.verify(ctx); err != nil {
 			return fmt.Errorf("%s: %w", e.name, err)
 		}
@@ -210,10 +258,17 @@ func (c *cell) turn(ctx context.Context, e *entry, round int) error {
 	if err != nil {
 		return err
 	}
+	l.Live = &drive.Live{}
+	shown := progress.Watch(c.Progress, fmt.Sprintf("%s %s round %d of %d", c.name, e.name, round+1, c.Rounds), l.Duration, l.Live)
+	before := meter.Read(e.pid(), c.Database)
 	r := drive.Closed(ctx, seller, l)
+	used := meter.Read(e.pid(), c.Database).Since(before)
+	shown()
 	if err := stop(); err != nil {
 		return err
 	}
+	e.used, e.answers = e.used.Plus(used), e.answers+r.Answers()
+	c.Result.Add(c.name+"."+e.name, result.RoundOf(r, 0, used.Per(r.Answers())))
 	if err := e.book(ctx, r); err != nil {
 		return err
 	}
@@ -232,6 +287,10 @@ const maxFailed = 0.001
 func (e *entry) book(ctx context.Context, r *drive.Result) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	r.Failed += r.Shed // a closed loop, or one at half of the throughput, is not to be too much for anybody
+	if r.Err == nil && r.Shed > 0 {
+		r.Err = drive.ErrShed
 	}
 	for _, a := range r.Acks {
 		e.acks = append(e.acks, a.ID)
@@ -266,13 +325,18 @@ func (c *cell) openLoop(ctx context.Context, e *entry, round int, rate float64, 
 	l, seller := c.load(e, round)
 	l.Rate, l.Duration, l.Tries, l.Clients = rate, length, 0, openClients
 	runtime.GC()
+	l.Live = &drive.Live{}
+	shown := progress.Watch(c.Progress, fmt.Sprintf("%s %s open loop", c.name, e.name), length, l.Live)
+	before := meter.Read(e.pid(), c.Database)
 	r := drive.Open(ctx, seller, l)
+	used := meter.Read(e.pid(), c.Database).Since(before)
+	shown()
+	c.Result.Add(c.name+"."+e.name, result.RoundOf(r, rate, used.Per(r.Answers())))
 	if err := e.book(ctx, r); err != nil {
 		return err
 	}
 	e.latency = r.Latency
-	c.say("%s %s open loop at %.0f/s: p50 %v, p99 %v, p99.9 %v (%d placed)", c.name, e.name, rate, r.Latency.Quantile(0.5), r.Latency.Quantile(0.99),
-		r.Latency.Quantile(0.999), r.Placed)
+	c.say("%s %s open loop at %.0f/s: %v (%d placed)", c.name, e.name, rate, r.Latency.Summary(), r.Placed)
 	return nil
 }
 
@@ -313,6 +377,15 @@ func (c *cell) best() *entry {
 		}
 	}
 	return best
+}
+
+// priced says what an operation of both sides costs.
+func (l Line) priced(ours, theirs *entry) Line {
+	l.Cost, l.PeerCost = ours.cost(), theirs.cost()
+	if ours != nil {
+		l.PeakRSS = ours.rss
+	}
+	return l
 }
 
 // line compares two rates, more being better.

@@ -90,6 +90,7 @@ type overHTTP struct {
 type verifier interface {
 	Check(ctx context.Context, want check.Expect) (*check.Report, error)
 	Close(ctx context.Context) error
+	PID() int
 }
 
 func (h overHTTP) Close(ctx context.Context) error {
@@ -197,7 +198,8 @@ func (c *cell) latencies(ctx context.Context, s scale, round int) (lines []Line,
 			}
 			l := Line{Name: fmt.Sprintf("%s.%s.p99_at_half_of_%s", c.name, engine, best.name), Unit: "ms", Ours: ms(e, 0.99), Peer: ms(best, 0.99), Form: best.name}
 			l.Ratio = l.Peer / l.Ours
-			l.Note = fmt.Sprintf("at %.0f/s; p50 %.2f and %.2f, p99.9 %.2f and %.2f ms; ratio is peer / ours", best.median()/2, ms(e, 0.5), ms(best, 0.5), ms(e, 0.999), ms(best, 0.999))
+			l.Note = fmt.Sprintf("at %.0f/s; p50 %.2f and %.2f, p90 %.2f and %.2f, p99.9 %.2f and %.2f, max %.2f and %.2f ms; ratio is peer / ours",
+				best.median()/2, ms(e, 0.5), ms(best, 0.5), ms(e, 0.9), ms(best, 0.9), ms(e, 0.999), ms(best, 0.999), ms(e, 1), ms(best, 1))
 			lines = append(lines, l)
 		}
 		if err := c.openLoop(ctx, e, round, e.median()/2, s.open); err != nil {
@@ -205,7 +207,7 @@ func (c *cell) latencies(ctx context.Context, s scale, round int) (lines []Line,
 		}
 		lines = append(lines, Line{
 			Name: fmt.Sprintf("%s.%s.p99_at_half_of_own", c.name, engine), Unit: "ms", Ours: ms(e, 0.99),
-			Note: fmt.Sprintf("at %.0f/s; p50 %.2f, p99.9 %.2f ms", e.median()/2, ms(e, 0.5), ms(e, 0.999)),
+			Note: fmt.Sprintf("at %.0f/s; p50 %.2f, p90 %.2f, p99.9 %.2f, max %.2f ms", e.median()/2, ms(e, 0.5), ms(e, 0.9), ms(e, 0.999), ms(e, 1)),
 		})
 	}
 	return lines, nil

@@ -30,6 +30,13 @@ func B1(ctx context.Context, o Options) ([]Line, error) {
 	}
 	var lines []Line
 	best, refuses := peer.OneStatement, peer.Optimistic // unless L1 finds others faster
+	if slices.Contains(o.Layers, 0) {
+		got, err := o.rulesCells(ctx, "hot", "sold_out")
+		if err != nil {
+			return lines, err
+		}
+		lines = append(lines, got...)
+	}
 	if slices.Contains(o.Layers, 1) {
 		for _, clients := range o.scale().clients {
 			got, fastest, err := o.coreCell(ctx, "hot", clients, false)
@@ -71,6 +78,13 @@ func B1(ctx context.Context, o Options) ([]Line, error) {
 func B2(ctx context.Context, o Options) ([]Line, error) {
 	var lines []Line
 	best := peer.OneStatement
+	if slices.Contains(o.Layers, 0) {
+		got, err := o.rulesCells(ctx, "spread")
+		if err != nil {
+			return lines, err
+		}
+		lines = append(lines, got...)
+	}
 	if slices.Contains(o.Layers, 1) {
 		for _, clients := range o.scale().clients {
 			got, fastest, err := o.coreCell(ctx, "spread", clients, true)
@@ -89,6 +103,27 @@ func B2(ctx context.Context, o Options) ([]Line, error) {
 			return lines, err
 		}
 		lines = append(lines, got...)
+	}
+	return lines, nil
+}
+
+// rulesCells are L0: the desk and the rules on a store that keeps nothing. There is nobody to compare with.
+func (o Options) rulesCells(ctx context.Context, kinds ...string) (lines []Line, err error) {
+	s, stay := o.scale(), house.NewStay()
+	o.Stores = []house.Engine{house.Memory}
+	for _, kind := range kinds {
+		c := o.cell(0, kind, latencyClients)
+		if kind == "spread" {
+			c.pools, c.spread = s.spread, true
+		}
+		c.cores(s, stay, kind == "sold_out")
+		if err := c.run(ctx, nil); err != nil {
+			return lines, err
+		}
+		ours := c.find(string(house.Memory))
+		l := line(c.name, ours.median(), "", 0).priced(ours, nil)
+		l.Note = "no store: desk and rules alone"
+		lines = append(lines, l)
 	}
 	return lines, nil
 }
@@ -120,11 +155,11 @@ func (o Options) coreCell(ctx context.Context, kind string, clients int, spread 
 		ours := c.find(string(engine)).median()
 		name := c.name + "." + string(engine)
 		if !o.peers() {
-			lines = append(lines, line(name, ours, "", 0))
+			lines = append(lines, line(name, ours, "", 0).priced(c.find(string(engine)), nil))
 			continue
 		}
 		for _, form := range append(slices.Clone(peer.Forms), peer.Batched) {
-			l := line(name+"."+string(form), ours, string(form), c.find(string(form)).median())
+			l := line(name+"."+string(form), ours, string(form), c.find(string(form)).median()).priced(c.find(string(engine)), c.find(string(form)))
 			if form == peer.ForUpdate {
 				l.Aim = hotForUpdate
 				if spread {
@@ -209,7 +244,7 @@ func (o Options) against(c *cell, engine house.Engine, form peer.Form) Line {
 	if e := c.find(string(form)); e != nil {
 		theirs, name = e.median(), name+"."+string(form)
 	}
-	return line(name, c.find(string(engine)).median(), string(form), theirs)
+	return line(name, c.find(string(engine)).median(), string(form), theirs).priced(c.find(string(engine)), c.find(string(form)))
 }
 
 // cell is an empty cell with a pool for each round and one for the open loops.

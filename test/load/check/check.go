@@ -2,7 +2,7 @@
 // shares no code with the engines: it adds up the rows itself.
 //
 // Checked: 0 <= held + sold <= limit on every slot, and both equal the sum of the live claims (I1); every acknowledged
-// reservation is there, whole: item, traveller, claim, history, key and event (I2); nothing is there that nobody was told
+// reservation is there, whole: item, traveller, line in its supplier's list, claim, history, key and event (I2); nothing is there that nobody was told
 // of; the holds counted for callers equal the reservations; events are numbered without gaps and belong to their history
 // entry (I7).
 package check
@@ -50,7 +50,7 @@ type row interface {
 }
 
 // parts of a reservation, as bits.
-type parts uint8
+type parts uint16
 
 const (
 	hasRow parts = 1 << iota
@@ -60,8 +60,9 @@ const (
 	hasHistory
 	hasKey
 	hasEvent
+	hasLine // in its supplier's list
 	acknowledged
-	whole = hasRow | hasItem | hasTraveller | hasClaim | hasHistory | hasKey | hasEvent
+	whole = hasRow | hasItem | hasTraveller | hasLine | hasClaim | hasHistory | hasKey | hasEvent
 )
 
 type slotKey struct{ pool, slot int64 }
@@ -93,12 +94,12 @@ func verify(ctx context.Context, s source, want Expect) (*Report, error) {
 		sql string
 		fn  func(row)
 	}{
-		{`SELECT id, status FROM reservations`, v.reservation},
+		{`SELECT id, status, length(item_status), CASE WHEN document->'travellers'->0->>'given_name' <> '' THEN 1 ELSE 0 END,
+			CASE WHEN document->'items'->0->>'id' <> '' THEN 1 ELSE 0 END FROM reservations`, v.reservation},
 		{`SELECT reservation, pool, from_slot, to_slot, count, life FROM claims`, v.claim},
 		{`SELECT pool, slot, stock_limit, held, sold FROM slots ORDER BY pool, slot`, v.slot},
 		{`SELECT pool, CAST(sum(holds) AS bigint), CAST(sum(units) AS bigint) FROM hold_counts GROUP BY pool`, v.count},
-		{`SELECT reservation FROM items`, v.part(hasItem)},
-		{`SELECT reservation FROM travellers`, v.part(hasTraveller)},
+		{`SELECT reservation FROM by_supplier`, v.part(hasLine)},
 		{`SELECT reservation FROM idempotency_keys WHERE state = 2`, v.part(hasKey)},
 		{`SELECT stream, n, subject FROM outbox WHERE subject IS NOT NULL`, v.event},
 		{`SELECT reservation, version, stream, n FROM history`, v.history},
@@ -116,6 +117,12 @@ func (v *verifier) reservation(r row) {
 	id := r.id(0)
 	v.Reservations++
 	v.parts[id] |= hasRow
+	if r.int(3) == 1 {
+		v.parts[id] |= hasTraveller
+	}
+	if r.int(2) == 1 && r.int(4) == 1 {
+		v.parts[id] |= hasItem
+	}
 	if s := r.int(1); s != statusHeld {
 		v.find("reservation %s has status %d; nothing but placings was asked for", id.Text("res"), s)
 	}
@@ -204,7 +211,7 @@ func (v *verifier) finish(want Expect) {
 	var untold int64
 	for id, p := range v.parts {
 		if p&whole != whole {
-			v.find("reservation %s is not whole: has %07b of %07b", id.Text("res"), p&whole, whole)
+			v.find("reservation %s is not whole: has %09b of %09b", id.Text("res"), p&whole, whole)
 		}
 		if p&acknowledged == 0 {
 			untold++

@@ -3,7 +3,6 @@ package drive
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,14 +19,17 @@ type Request struct {
 	Target int    // which of the targets is wanted, from 0
 }
 
-// Seller answers requests: the id of a reservation that is durably stored, ErrSoldOut, or an error, which counts as a
-// failure. It is called by many goroutines.
+// Seller answers requests: the id of a reservation that is durably stored (zero for requests that make none),
+// ErrSoldOut, ErrShed, or an error, which counts as a failure. It is called by many goroutines.
 type Seller interface {
 	Place(ctx context.Context, r Request) (uid.ID, error)
 }
 
-// ErrSoldOut is a refusal for lack of stock.
-var ErrSoldOut = errors.New("sold out")
+// What a Seller says that is no failure of its own.
+var (
+	ErrSoldOut = errors.New("sold out")                                   // a refusal for lack of stock
+	ErrShed    = errors.New("too busy: refused with a time to come back") // 429 or 503 with Retry-After
+)
 
 // Load is what is asked for.
 type Load struct {
@@ -36,8 +38,11 @@ type Load struct {
 	Warm     time.Duration // closed loop: not counted at the start
 	Tries    int64         // closed loop: end after so many requests instead, and count all of them; 0: by Duration
 	Rate     float64       // open loop: arrivals a second
+	Constant bool          // open loop: at equal distances, not as they come
+	Arrivals Schedule      // open loop: instead of Rate; they end before Duration
 	Targets  int           // how many targets there are
 	Seed     uint64
+	Live     *Live // filled while the run goes on; nil when nobody looks
 }
 
 // Ack is a request that was told its reservation.
@@ -48,13 +53,18 @@ type Ack struct {
 
 // Result is what came of a run.
 type Result struct {
-	Placed, SoldOut, Failed int64         // all answers
-	Rate                    float64       // counted answers (failures are none) a second
-	Latency                 *Histogram    // of counted answers
-	Elapsed                 time.Duration // from the first request to the last answer
-	Acks                    []Ack
-	Err                     error // first failure
+	Placed, SoldOut, Shed, Failed int64         // all answers
+	Rate                          float64       // counted answers (neither shed nor failed) a second
+	Latency                       *Histogram    // of counted answers
+	Refusals                      *Histogram    // of shed ones
+	Elapsed                       time.Duration // from the first request to the last answer
+	Slices                        []Slice       // open loop: SliceLength each; what came after the last arrival is in the last one
+	Acks                          []Ack
+	Err                           error // first failure
 }
+
+// Answers is how many there were, of any kind.
+func (r *Result) Answers() int64 { return r.Placed + r.SoldOut + r.Shed + r.Failed }
 
 // Request makes the n-th request of the load.
 func (l Load) Request(n int64) Request {
@@ -78,23 +88,37 @@ func mix(x uint64) uint64 {
 
 // tally collects answers.
 type tally struct {
-	placed, soldOut, failed, counted atomic.Int64
-	latency                          Histogram
-	mu                               sync.Mutex
-	acks                             []Ack
-	err                              error
+	*Live
+	counted  atomic.Int64
+	refusals Histogram
+	mu       sync.Mutex
+	acks     []Ack
+	err      error
+}
+
+func newTally(l Load) *tally {
+	if l.Live == nil {
+		l.Live = &Live{}
+	}
+	return &tally{Live: l.Live}
 }
 
 // answer books one answer; an acknowledged id goes to acks.
 func (t *tally) answer(acks *[]Ack, r Request, id uid.ID, err error, took time.Duration, counts bool) {
 	switch {
 	case err == nil:
-		t.placed.Add(1)
-		*acks = append(*acks, Ack{r.N, id})
+		t.Placed.Add(1)
+		if !id.IsZero() {
+			*acks = append(*acks, Ack{r.N, id})
+		}
 	case errors.Is(err, ErrSoldOut):
-		t.soldOut.Add(1)
+		t.SoldOut.Add(1)
+	case errors.Is(err, ErrShed):
+		t.Shed.Add(1)
+		t.refusals.Add(took)
+		return
 	default:
-		t.failed.Add(1)
+		t.Failed.Add(1)
 		t.mu.Lock()
 		if t.err == nil {
 			t.err = err
@@ -104,7 +128,7 @@ func (t *tally) answer(acks *[]Ack, r Request, id uid.ID, err error, took time.D
 	}
 	if counts {
 		t.counted.Add(1)
-		t.latency.Add(took)
+		t.Latency.Add(took)
 	}
 }
 
@@ -116,14 +140,14 @@ func (t *tally) keep(acks []Ack) {
 
 func (t *tally) result(counted, elapsed time.Duration) *Result {
 	return &Result{
-		Placed: t.placed.Load(), SoldOut: t.soldOut.Load(), Failed: t.failed.Load(), Rate: float64(t.counted.Load()) / counted.Seconds(),
-		Latency: &t.latency, Elapsed: elapsed, Acks: t.acks, Err: t.err,
+		Placed: t.Placed.Load(), SoldOut: t.SoldOut.Load(), Shed: t.Shed.Load(), Failed: t.Failed.Load(), Rate: float64(t.counted.Load()) / counted.Seconds(),
+		Latency: &t.Latency, Refusals: &t.refusals, Elapsed: elapsed, Acks: t.acks, Err: t.err,
 	}
 }
 
 // Closed runs a closed loop. It returns when every request has been answered.
 func Closed(ctx context.Context, s Seller, l Load) *Result {
-	t := &tally{}
+	t := newTally(l)
 	var next atomic.Int64
 	var clients sync.WaitGroup
 	start := time.Now()
@@ -154,45 +178,122 @@ func Closed(ctx context.Context, s Seller, l Load) *Result {
 	return t.result(counted, elapsed)
 }
 
-// Open runs an open loop: arrivals as a Poisson process of the load's rate. It returns when every request has been
-// answered.
+// Open runs an open loop: arrivals as scheduled, whatever the answers do. It returns when every request has been answered.
+//
+// One client at a time waits for the next arrival; when it comes, the client first hands the waiting on, to the one that
+// was busy last (what it needs is still in the caches) or to a new one, and then asks. When all are busy an arrival
+// starts late, and that counts as its waiting.
 func Open(ctx context.Context, s Seller, l Load) *Result {
-	type arrival struct {
-		r     Request
-		meant time.Time
+	schedule := l.Arrivals
+	switch {
+	case schedule != nil:
+	case l.Constant:
+		schedule = Constant(l.Rate, l.Duration)
+	default:
+		schedule = Poisson(l.Rate, l.Duration, l.Seed)
 	}
-	t := &tally{}
-	arrivals := make(chan arrival)
-	var waiting sync.WaitGroup
-	for range l.Clients {
-		waiting.Go(func() {
-			var acks []Ack
-			defer func() { t.keep(acks) }()
-			for a := range arrivals {
-				id, err := s.Place(ctx, a.r)
-				t.answer(&acks, a.r, id, err, time.Since(a.meant), true)
-			}
-		})
+	o := &opened{Seller: s, load: l, schedule: schedule, tally: newTally(l), slices: newTimeline(l.Duration), start: time.Now(), left: l.Clients}
+	o.handOn(ctx)
+	o.clients.Wait()
+	elapsed := time.Since(o.start)
+	r := o.result(elapsed, elapsed)
+	r.Slices = o.slices.slices()
+	return r
+}
+
+// opened is an open loop under way.
+type opened struct {
+	Seller
+	*tally
+	load     Load
+	schedule Schedule
+	slices   timeline
+	start    time.Time
+	clients  sync.WaitGroup
+
+	mu      sync.Mutex
+	next    int             // arrival that is waited for, or will be
+	idle    []chan struct{} // clients without a request, the last one on top; closed at the end
+	left    int             // clients that may still be made
+	orphan  bool            // nobody waits for the next arrival: all are busy
+	drained bool            // there are no arrivals any more
+}
+
+// handOn makes somebody wait for the next arrival.
+func (o *opened) handOn(ctx context.Context) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch n := len(o.idle); {
+	case o.next == len(o.schedule) || ctx.Err() != nil:
+		o.drained = true
+		for _, c := range o.idle {
+			close(c)
+		}
+		o.idle = nil
+	case n > 0:
+		c := o.idle[n-1]
+		o.idle = o.idle[:n-1]
+		c <- struct{}{}
+	case o.left > 0:
+		o.left--
+		o.clients.Go(func() { o.client(ctx) })
+	default:
+		o.orphan = true
 	}
-	start := time.Now()
-	random := rand.New(rand.NewPCG(l.Seed, 1)) //nolint:gosec // arrivals are to be the same each time
+}
+
+// client waits for arrivals and asks, in turn with others. It is made when it is to wait.
+func (o *opened) client(ctx context.Context) {
+	var acks []Ack
+	defer func() { o.keep(acks) }()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var at time.Duration
-	for n := int64(0); ctx.Err() == nil; n++ {
-		at += time.Duration(random.ExpFloat64() / l.Rate * float64(time.Second))
-		if at >= l.Duration {
-			break
-		}
-		meant := start.Add(at)
-		if ahead := time.Until(meant); ahead > 0 {
+	<-timer.C
+	turn := make(chan struct{}, 1)
+	for {
+		o.mu.Lock()
+		n := o.next
+		o.next++
+		o.mu.Unlock()
+		meant := o.schedule[n]
+		if ahead := meant - time.Since(o.start); ahead > 0 {
 			timer.Reset(ahead)
-			<-timer.C
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+			}
 		}
-		arrivals <- arrival{l.Request(n), meant}
+		o.handOn(ctx)
+		if ctx.Err() == nil {
+			r := o.load.Request(int64(n))
+			id, err := o.Place(ctx, r)
+			answered := time.Since(o.start)
+			o.answer(&acks, r, id, err, answered-meant, true)
+			o.slices.answer(meant, answered, err == nil, err != nil && !errors.Is(err, ErrSoldOut))
+		}
+		if !o.rest(turn) {
+			return
+		}
 	}
-	close(arrivals)
-	waiting.Wait()
-	elapsed := time.Since(start)
-	return t.result(elapsed, elapsed)
+}
+
+// rest waits to be handed the next arrival; false when there is none.
+func (o *opened) rest(turn chan struct{}) bool {
+	o.mu.Lock()
+	switch {
+	case o.drained:
+		o.mu.Unlock()
+		return false
+	case o.orphan:
+		o.orphan = false
+		if o.next == len(o.schedule) {
+			panic("an arrival that is not there was left to nobody")
+		}
+		o.mu.Unlock()
+		return true
+	}
+	o.idle = append(o.idle, turn)
+	o.mu.Unlock()
+	_, more := <-turn
+	return more
 }

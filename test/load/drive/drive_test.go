@@ -3,6 +3,7 @@ package drive_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -111,6 +112,82 @@ func TestRequestsAreTheSameForEverybody(t *testing.T) {
 	for i, n := range hits {
 		if n < 850 || n > 1150 {
 			t.Errorf("target %d is wanted %d times of 10,000", i, n)
+		}
+	}
+}
+
+// As many clients as are needed are made, and no more; a stall of the server moves no arrival.
+func TestOpenHandsOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one := &counting{takes: 5 * time.Millisecond}
+		r := drive.Open(t.Context(), one, drive.Load{Clients: 100, Rate: 100, Duration: time.Second, Constant: true})
+		if r.Placed != 100 || one.most.Load() != 1 || r.Latency.Quantile(1) > 5010*time.Microsecond {
+			t.Errorf("%d placed, %d at once, the longest took %v", r.Placed, one.most.Load(), r.Latency.Quantile(1))
+		}
+		slow := &counting{takes: 200 * time.Millisecond}
+		r = drive.Open(t.Context(), slow, drive.Load{Clients: 100, Rate: 100, Duration: time.Second, Constant: true})
+		if r.Placed != 100 || slow.most.Load() != 20 && slow.most.Load() != 21 || r.Latency.Quantile(1) > 201*time.Millisecond {
+			t.Errorf("%d placed, %d at once, the longest took %v", r.Placed, slow.most.Load(), r.Latency.Quantile(1))
+		}
+		few := &counting{takes: 200 * time.Millisecond}
+		r = drive.Open(t.Context(), few, drive.Load{Clients: 10, Rate: 100, Duration: time.Second, Constant: true})
+		if r.Placed != 100 || few.most.Load() != 10 || r.Elapsed < 2*time.Second || r.Latency.Quantile(1) < time.Second {
+			t.Errorf("%d placed, %d at once in %v, the longest took %v", r.Placed, few.most.Load(), r.Elapsed, r.Latency.Quantile(1))
+		}
+		var arrived, placed int64
+		for _, s := range r.Slices {
+			arrived, placed = arrived+s.Arrived, placed+s.Placed
+		}
+		if arrived != 100 || placed != 100 || r.Slices[0].Arrived != 10 || r.Slices[9].Slowest < time.Second {
+			t.Errorf("slices: %+v", r.Slices)
+		}
+	})
+}
+
+// counting is a seller that knows how many asked at once.
+type counting struct {
+	takes        time.Duration
+	now, most, n atomic.Int64
+}
+
+func (c *counting) Place(context.Context, drive.Request) (uid.ID, error) {
+	if now := c.now.Add(1); now > c.most.Load() {
+		c.most.Store(now)
+	}
+	defer c.now.Add(-1)
+	time.Sleep(c.takes) //nolint:forbidigo // inside synctest's bubble
+	return uid.New(), nil
+}
+
+func TestSchedules(t *testing.T) {
+	a, b := drive.Poisson(1000, time.Second, 3), drive.Poisson(1000, time.Second, 3)
+	if !slices.Equal(a, b) || !slices.IsSorted(a) || len(a) < 850 || len(a) > 1150 || a[len(a)-1] >= time.Second {
+		t.Errorf("%d arrivals", len(a))
+	}
+	c := drive.Constant(4, time.Second).Then(time.Second, drive.Constant(2, time.Second))
+	if want := (drive.Schedule{0, 250e6, 500e6, 750e6, 1000e6, 1500e6}); !slices.Equal(c, want) {
+		t.Errorf("%v, want %v", c, want)
+	}
+}
+
+func TestHistogramsTravel(t *testing.T) {
+	a, b := &drive.Histogram{}, &drive.Histogram{}
+	for i := range 1000 {
+		a.Add(time.Duration(i) * time.Millisecond)
+	}
+	b.Add(time.Hour)
+	text := a.Encode()
+	got, err := drive.Decode(text)
+	if err != nil || got.Summary() != a.Summary() {
+		t.Errorf("%v, want %v (%v)", got.Summary(), a.Summary(), err)
+	}
+	got.Merge(b)
+	if got.Count() != 1001 || got.Quantile(1) < time.Hour {
+		t.Errorf("merged: %v", got.Summary())
+	}
+	for _, bad := range []string{"", "x", text[:len(text)/2]} {
+		if _, err := drive.Decode(bad); err == nil {
+			t.Errorf("%.20q was read", bad)
 		}
 	}
 }

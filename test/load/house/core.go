@@ -46,6 +46,7 @@ type Core struct {
 	payments *paymentsqlite.Store
 	folder   string
 	database *Database // nil on SQLite
+	memory   *memory   // nil but at L0
 	offers   []string  // sealed, by target
 }
 
@@ -69,6 +70,10 @@ func OpenCore(ctx context.Context, p Plan) (_ *Core, err error) {
 	case SQLite:
 		settings.Lanes = 1
 		c.store, err = openSQLite(ctx, c.file())
+	case Memory:
+		settings.Lanes = 1
+		c.memory = newMemory()
+		c.store = c.memory
 	case Postgres:
 		deps.StoreClock, deps.Follow = true, true
 		if c.database, err = NewDatabase(ctx); err == nil {
@@ -172,7 +177,10 @@ func (c *Core) Place(ctx context.Context, r drive.Request) (uid.ID, error) {
 
 // Check verifies what is stored.
 func (c *Core) Check(ctx context.Context, want check.Expect) (*check.Report, error) {
-	if c.database == nil {
+	switch {
+	case c.memory != nil:
+		return c.memory.check(want), nil
+	case c.database == nil:
 		return check.SQLite(ctx, c.file(), want)
 	}
 	return check.Postgres(ctx, c.database.DSN, want)

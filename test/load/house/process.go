@@ -84,6 +84,9 @@ func (p *Process) ready(ctx context.Context) error {
 	}
 }
 
+// PID is the process's id.
+func (p *Process) PID() int { return p.command.Process.Pid }
+
 func (p *Process) tail() string {
 	text, _ := os.ReadFile(p.log)
 	return string(text[max(0, len(text)-logShown):])
@@ -131,6 +134,7 @@ type Server struct {
 	folder   string
 	database *Database // nil on SQLite
 	operator string
+	binary   string
 	stay     *Stay
 }
 
@@ -139,7 +143,9 @@ type ServerPlan struct {
 	Plan
 	Binary   string // of holdfast
 	Tokens   int
-	PerHouse int // room types of a hotel
+	PerHouse int      // room types of a hotel
+	Town     *Town    // what it has instead of Pools; nil for these
+	Args     []string // further arguments of serve
 }
 
 // horizonNights of the server: enough for the stay, few enough that thousands of pools are made in seconds.
@@ -147,7 +153,7 @@ const horizonNights = 75
 
 // OpenServer starts the binary and makes what it sells through its API.
 func OpenServer(ctx context.Context, p ServerPlan) (_ *Server, err error) {
-	s := &Server{stay: p.Stay, operator: "operator-" + uid.New().Text("t")}
+	s := &Server{stay: p.Stay, binary: p.Binary, operator: "operator-" + uid.New().Text("t")}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close(ctx))
@@ -164,7 +170,11 @@ func OpenServer(ctx context.Context, p ServerPlan) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"serve", "--addr", address, "--tokens", tokens, "--data", s.data(), "--log-level", "warn", "--horizon-nights", fmt.Sprint(horizonNights), "--times-notice", "0s"}
+	nights := horizonNights
+	if p.Town != nil {
+		nights = p.Town.Nights
+	}
+	args := []string{"serve", "--addr", address, "--tokens", tokens, "--data", s.data(), "--log-level", "warn", "--horizon-nights", fmt.Sprint(nights), "--times-notice", "0s"}
 	var env []string
 	if p.Engine == Postgres {
 		if s.database, err = NewDatabase(ctx); err != nil {
@@ -173,16 +183,35 @@ func OpenServer(ctx context.Context, p ServerPlan) (_ *Server, err error) {
 		args = append(args, "--migrate", "--admin", s.folder)
 		env = append(env, "HOLDFAST_DATABASE_URL="+s.database.DSN) // not an argument: it holds a password
 	}
+	args = append(args, p.Args...)
+	if p.Town != nil {
+		if err := s.settle(ctx, *p.Town); err != nil {
+			return nil, fmt.Errorf("fill the town: %w", err)
+		}
+	}
 	if s.Process, err = start(ctx, filepath.Join(s.folder, "log"), address, env, p.Binary, args...); err != nil {
 		return nil, err
 	}
-	if err := s.fill(ctx, p); err != nil {
-		return nil, err
+	if p.Town == nil {
+		if err := s.fill(ctx, p); err != nil {
+			return nil, err
+		}
 	}
 	if s.database != nil {
 		return s, s.database.Settle(ctx)
 	}
 	return s, nil
+}
+
+// settle stores a town before the server starts.
+func (s *Server) settle(ctx context.Context, t Town) error {
+	if s.database != nil {
+		return t.fill(ctx, "", s.database.DSN)
+	}
+	if err := os.MkdirAll(s.data(), 0o700); err != nil {
+		return err
+	}
+	return t.fill(ctx, s.data(), "")
 }
 
 func (s *Server) data() string { return filepath.Join(s.folder, "data") }
@@ -198,7 +227,7 @@ func (s *Server) writeTokens(name string, n int) error {
 	var subjects map[string]string
 	s.Tokens, subjects = Tokens(n)
 	for _, token := range s.Tokens {
-		entries = append(entries, entry{token, subjects[token], "", []string{"offers:read", "reservations:write"}})
+		entries = append(entries, entry{token, subjects[token], "", []string{"offers:read", "reservations:write", "payments:write"}})
 	}
 	text, err := json.Marshal(entries)
 	if err != nil {
@@ -330,4 +359,25 @@ func (s *Server) Close(ctx context.Context) error {
 		errs = append(errs, s.database.Drop(ctx))
 	}
 	return errors.Join(append(errs, os.RemoveAll(s.folder))...)
+}
+
+// DSN is the server's database; "" on SQLite.
+func (s *Server) DSN() string {
+	if s.database == nil {
+		return ""
+	}
+	return s.database.DSN
+}
+
+// Audit has the binary recompute everything that is stored; an error says what is wrong.
+func (s *Server) Audit(ctx context.Context) error {
+	command := exec.CommandContext(ctx, s.binary, "audit", "--data", s.data())
+	if s.database != nil {
+		command = exec.CommandContext(ctx, s.binary, "audit")
+		command.Env = append(os.Environ(), "HOLDFAST_DATABASE_URL="+s.database.DSN)
+	}
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("audit: %w\n%s", err, output[max(0, len(output)-logShown):])
+	}
+	return nil
 }

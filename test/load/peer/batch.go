@@ -19,8 +19,7 @@ var (
 	qBatchTakeSlots    = queries.Get("batch_take_slots")
 	qBatchKeysIn       = queries.Get("batch_insert_keys")
 	qBatchReservations = queries.Get("batch_insert_reservations")
-	qBatchItems        = queries.Get("batch_insert_items")
-	qBatchTravellers   = queries.Get("batch_insert_travellers")
+	qBatchBySupplier   = queries.Get("batch_insert_by_supplier")
 	qBatchClaims       = queries.Get("batch_insert_claims")
 	qBatchHistory      = queries.Get("batch_insert_history")
 	qBatchEvents       = queries.Get("batch_insert_events")
@@ -196,9 +195,8 @@ func (w *worker) load(ctx context.Context, batch []*asked) (map[uid.ID]uid.ID, s
 
 // columns are the rows of a batch, table by table.
 type columns struct {
-	keys, hashes, ids, items, suppliers  []uid.ID
+	keys, hashes, ids, suppliers         []uid.ID
 	locators, callers, documents, events []string
-	given, family, emails                []string
 	pools                                []int64
 	from, to, units                      []int32
 }
@@ -229,10 +227,9 @@ func (w *worker) queue(b *pgx.Batch, placed []*asked) {
 	for _, a := range placed {
 		r := &a.row
 		c.keys, c.hashes, c.ids = append(c.keys, r.Key), append(c.hashes, r.Hash), append(c.ids, r.id)
-		c.items, c.suppliers = append(c.items, r.item), append(c.suppliers, r.Supplier)
+		c.suppliers = append(c.suppliers, r.Supplier)
 		c.locators, c.callers = append(c.locators, r.locator), append(c.callers, r.Caller)
-		c.documents, c.events = append(c.documents, r.Document), append(c.events, r.event())
-		c.given, c.family, c.emails = append(c.given, r.Traveller.GivenName), append(c.family, r.Traveller.FamilyName), append(c.emails, r.Traveller.Email)
+		c.documents, c.events = append(c.documents, r.document), append(c.events, r.event())
 		c.pools, c.from, c.to = append(c.pools, int64(r.Claim.Pool)), append(c.from, int32(r.Claim.From)), append(c.to, int32(r.Claim.To))
 		c.units = append(c.units, r.Claim.Count)
 		for slot := r.Claim.From; slot < r.Claim.To; slot++ {
@@ -247,10 +244,9 @@ func (w *worker) queue(b *pgx.Batch, placed []*asked) {
 	one := &placed[0].row
 	b.Queue(qBatchTakeSlots, pools, numbers, units)
 	b.Queue(qBatchKeysIn, c.keys, c.hashes, c.ids, raw(one.id), one.now)
-	b.Queue(qBatchReservations, c.ids, c.locators, c.callers, one.Currency, one.now, one.until, one.EndsAt)
-	b.Queue(qBatchItems, c.ids, c.items, c.suppliers, c.documents, one.now, one.EndsAt)
-	b.Queue(qBatchTravellers, c.ids, c.given, c.family, c.emails)
-	b.Queue(qBatchClaims, c.ids, c.pools, c.from, c.to, c.units)
+	b.Queue(qBatchReservations, c.ids, c.locators, c.callers, c.documents, one.Currency, one.now, one.until, one.EndsAt)
+	b.Queue(qBatchBySupplier, c.suppliers, c.ids, one.now)
+	b.Queue(qBatchClaims, c.ids, c.pools, c.from, c.to, c.units, one.until)
 	b.Queue(qBatchHistory, c.ids, c.callers, one.now, w.n, w.stream)
 	b.Queue(qBatchCounts, c.pools, c.callers, c.units)
 	b.Queue(qBatchEvents, c.ids, c.events, one.now, w.stream, w.n)

@@ -19,8 +19,7 @@ var (
 	qSetSlots           = queries.Get("set_slots")
 	qInsertKey          = queries.Get("insert_key")
 	qInsertReservation  = queries.Get("insert_reservation")
-	qInsertItem         = queries.Get("insert_item")
-	qInsertTraveller    = queries.Get("insert_traveller")
+	qInsertBySupplier   = queries.Get("insert_by_supplier")
 	qInsertClaim        = queries.Get("insert_claim")
 	qInsertHistory      = queries.Get("insert_history")
 	qInsertEvent        = queries.Get("insert_event")
@@ -101,10 +100,9 @@ func finish(ctx context.Context, w *worker, r *row, first func(*pgx.Batch)) erro
 		first(b)
 	}
 	b.Queue(qInsertKey, raw(r.Key), raw(r.Hash), raw(r.id), raw(r.id), r.now)
-	b.Queue(qInsertReservation, raw(r.id), r.locator, r.Caller, r.Currency, r.now, r.until, r.EndsAt)
-	b.Queue(qInsertItem, raw(r.id), raw(r.item), raw(r.Supplier), r.now, r.EndsAt, r.Document)
-	b.Queue(qInsertTraveller, raw(r.id), r.Traveller.GivenName, r.Traveller.FamilyName, r.Traveller.Email)
-	b.Queue(qInsertClaim, raw(r.id), int64(r.Claim.Pool), int32(r.Claim.From), int32(r.Claim.To), r.Claim.Count)
+	b.Queue(qInsertReservation, raw(r.id), r.locator, r.Caller, r.Currency, r.now, r.until, r.EndsAt, r.document)
+	b.Queue(qInsertBySupplier, raw(r.Supplier), r.now, raw(r.id))
+	b.Queue(qInsertClaim, raw(r.id), int64(r.Claim.Pool), int32(r.Claim.From), int32(r.Claim.To), r.Claim.Count, r.until)
 	b.Queue(qInsertHistory, raw(r.id), r.now, w.n, w.stream, r.Caller)
 	b.Queue(qPutCount, int64(r.Claim.Pool), r.Caller, r.Claim.Count)
 	b.Queue(qInsertEvent, w.stream, w.n, r.now, raw(r.id), r.event())
@@ -192,8 +190,7 @@ func oneStatement(ctx context.Context, w *worker, r *row) (bool, error) {
 	var placed int64
 	var keyed bool
 	err := w.conn.QueryRow(ctx, qOneStatement, int64(c.Pool), int32(c.From), int32(c.To), c.Count, raw(r.Key), raw(r.Hash), raw(r.id), r.now, r.locator, r.Caller,
-		r.Currency, r.until, r.EndsAt, raw(r.item), raw(r.Supplier), r.Document, r.Traveller.GivenName, r.Traveller.FamilyName, r.Traveller.Email,
-		w.n, w.stream, r.event()).Scan(&placed, &keyed)
+		r.Currency, r.until, r.EndsAt, raw(r.Supplier), r.document, w.n, w.stream, r.event()).Scan(&placed, &keyed)
 	if err != nil {
 		return false, fmt.Errorf("one statement: %w", err)
 	}

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ type Order struct {
 	Supplier  uid.ID
 	Currency  string
 	EndsAt    time.Time
-	Document  string // of the item
+	Document  string // of the item: its piece
 	Traveller Traveller
 }
 
@@ -35,15 +36,36 @@ const holdTime = 15 * time.Minute
 // row is an order with the ids and instants that its rows get.
 type row struct {
 	*Order
-	id, item uid.ID
+	id       uid.ID
 	locator  string
+	document string
 	now      time.Time
 	until    time.Time
 }
 
 func newRow(o *Order) row {
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	return row{Order: o, id: uid.New(), item: uid.New(), locator: uid.Locator(), now: now, until: now.Add(holdTime)}
+	return row{Order: o, id: uid.New(), locator: uid.Locator(), document: o.document(uid.New()), now: now, until: now.Add(holdTime)}
+}
+
+// document is what of a reservation never changes, as our engines store it (reservation/record).
+func (o *Order) document(item uid.ID) string {
+	b := make([]byte, 0, 256+len(o.Document))
+	b = append(b, `{"travellers":[{"given_name":`...)
+	b = strconv.AppendQuote(b, o.Traveller.GivenName)
+	b = append(b, `,"family_name":`...)
+	b = strconv.AppendQuote(b, o.Traveller.FamilyName)
+	b = append(b, `,"email":`...)
+	b = strconv.AppendQuote(b, o.Traveller.Email)
+	b = append(b, `}],"items":[{"id":"`...)
+	b = hex.AppendEncode(b, item[:])
+	b = append(b, `","supplier":"`...)
+	b = hex.AppendEncode(b, o.Supplier[:])
+	b = append(b, `","ends_at":`...)
+	b = strconv.AppendInt(b, o.EndsAt.UnixMicro(), 10)
+	b = append(b, `,"piece":`...)
+	b = append(b, o.Document...)
+	return string(append(b, `}]}`...))
 }
 
 // event is what other services learn of the placing: the same facts as in ours.

@@ -10,6 +10,7 @@ import (
 
 	"holdfast/internal/pgdb"
 	"holdfast/offer"
+	"holdfast/reservation"
 	"holdfast/reservation/postgres"
 	"holdfast/stock"
 	"holdfast/test/engine"
@@ -102,6 +103,39 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// What a peer writes is what our engine writes: it reads it as its own.
+func TestPeersWriteOurRows(t *testing.T) {
+	for _, form := range append([]peer.Form{peer.Batched}, peer.Forms...) {
+		t.Run(string(form), func(t *testing.T) {
+			s, dsn := open(t, form, 1, 1)
+			o := s.order(drive.Load{}.Request(1))
+			id, err := s.Peer.Place(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			store, err := postgres.Open(t.Context(), dsn, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = store.Close() }()
+			listed, err := store.Find(t.Context(), reservation.Filter{Supplier: o.Supplier, Limit: 2})
+			if err != nil || len(listed) != 1 {
+				t.Fatalf("%d reservations of the supplier, %v", len(listed), err)
+			}
+			r := listed[0]
+			item := &r.Items[0]
+			if r.ID != id || len(r.Items) != 1 || item.Supplier != o.Supplier || item.Status != reservation.Held || !item.Terms.EndsAt.Equal(o.EndsAt) ||
+				len(item.Claims) != 1 || item.Claims[0] != o.Claim || r.Travellers[0].Email != o.Traveller.Email {
+				t.Errorf("read as %+v", r)
+			}
+			due, err := store.Due(t.Context(), reservation.DueHolds, r.HoldExpiresAt, 2)
+			if err != nil || len(due) != 1 {
+				t.Errorf("%d due, %v", len(due), err)
+			}
+		})
+	}
+}
+
 // A claim of which one night is sold out takes none of the others.
 func TestAllOrNothing(t *testing.T) {
 	for _, form := range append([]peer.Form{peer.Batched}, peer.Forms...) {
@@ -156,7 +190,8 @@ func TestVerifierCatches(t *testing.T) {
 	}
 	defer pool.Close()
 	for _, sql := range []string{
-		`DELETE FROM travellers WHERE reservation = (SELECT id FROM reservations ORDER BY id LIMIT 1)`,
+		`UPDATE reservations SET document = '{"items":[]}' WHERE id = (SELECT id FROM reservations ORDER BY id LIMIT 1)`,
+		`DELETE FROM by_supplier WHERE reservation = (SELECT id FROM reservations ORDER BY id DESC LIMIT 1)`,
 		`UPDATE hold_counts SET holds = holds + 1 WHERE caller = 'traveller-0'`,
 		`INSERT INTO outbox (stream, n, at, version, subject, type, data) VALUES (1, 1000, now(), 1, NULL, 'x', '{}')`,
 	} {
@@ -164,7 +199,7 @@ func TestVerifierCatches(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if report := verify(t, dsn, r); len(report.Findings) != 3 {
-		t.Errorf("a lost traveller, a wrong count, a gap: %v", report.Findings)
+	if report := verify(t, dsn, r); len(report.Findings) != 4 {
+		t.Errorf("a lost traveller, a lost line, a wrong count, a gap: %v", report.Findings)
 	}
 }

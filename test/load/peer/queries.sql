@@ -45,17 +45,14 @@ VALUES ($1, $2, $3, $4, $5, 2, 1, NULL);
 
 -- name: insert_reservation
 INSERT INTO reservations (id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until,
-	extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version)
-VALUES ($1, NULL, $2, $3, 1, 1, $4, $5, $5, $6, $6, 0, false, NULL, '', NULL, 0, 0, 0, NULL, 0, NULL, 0, $7, 1);
+	extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, document)
+VALUES ($1, NULL, $2, $3, 1, 1, $4, $5, $5, $6, $6, 0, false, NULL, '', NULL, 0, 0, 0, NULL, 0, NULL, 0, $7, 1, '1', $8);
 
--- name: insert_item
-INSERT INTO items (reservation, ord, status, id, supplier, placed_at, ends_at, document) VALUES ($1, 0, 1, $2, $3, $4, $5, $6);
-
--- name: insert_traveller
-INSERT INTO travellers (reservation, ord, given_name, family_name, email) VALUES ($1, 0, $2, $3, $4);
+-- name: insert_by_supplier
+INSERT INTO by_supplier (supplier, placed_at, reservation) VALUES ($1, $2, $3);
 
 -- name: insert_claim
-INSERT INTO claims (reservation, pool, from_slot, to_slot, count, item, ord, life) VALUES ($1, $2, $3, $4, $5, 0, 0, 1);
+INSERT INTO claims (reservation, pool, from_slot, to_slot, count, item, ord, life, held_until) VALUES ($1, $2, $3, $4, $5, 0, 0, 1, $6);
 
 -- name: insert_history
 INSERT INTO history (reservation, version, at, n, stream, actor_kind, cause, from_status, to_status, payment, actor, note)
@@ -87,26 +84,22 @@ WITH locked AS (
 	SELECT $5::uuid, $6::uuid, $7::uuid, $7::uuid, $8::timestamptz, 2, 1, NULL FROM decided WHERE placed
 ), new_reservation AS (
 	INSERT INTO reservations (id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until,
-		extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version)
+		extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, document)
 	SELECT $7::uuid, NULL, $9::text, $10::text, 1, 1, $11::text, $8, $8, $12::timestamptz, $12, 0, false, NULL, '', NULL, 0, 0, 0, NULL, 0, NULL, 0,
-		$13::timestamptz, 1
+		$13::timestamptz, 1, '1', $15::json
 	FROM decided WHERE placed
 	RETURNING id
-), new_item AS (
-	INSERT INTO items (reservation, ord, status, id, supplier, placed_at, ends_at, document)
-	SELECT id, 0, 1, $14::uuid, $15::uuid, $8, $13, $16::json FROM new_reservation
-), new_traveller AS (
-	INSERT INTO travellers (reservation, ord, given_name, family_name, email)
-	SELECT id, 0, $17::text, $18::text, $19::text FROM new_reservation
+), new_line AS (
+	INSERT INTO by_supplier (supplier, placed_at, reservation) SELECT $14::uuid, $8, id FROM new_reservation
 ), new_claim AS (
-	INSERT INTO claims (reservation, pool, from_slot, to_slot, count, item, ord, life)
-	SELECT id, $1, $2, $3, $4, 0, 0, 1 FROM new_reservation
+	INSERT INTO claims (reservation, pool, from_slot, to_slot, count, item, ord, life, held_until)
+	SELECT id, $1, $2, $3, $4, 0, 0, 1, $12 FROM new_reservation
 ), new_history AS (
 	INSERT INTO history (reservation, version, at, n, stream, actor_kind, cause, from_status, to_status, payment, actor, note)
-	SELECT id, 1, $8, $20::bigint, $21::integer, 1, 1, 0, 1, 1, $10, '' FROM new_reservation
+	SELECT id, 1, $8, $16::bigint, $17::integer, 1, 1, 0, 1, 1, $10, '' FROM new_reservation
 ), new_event AS (
 	INSERT INTO outbox (stream, n, at, version, subject, type, data)
-	SELECT $21, $20, $8, 1, id, 'reservation.placed', $22::json FROM new_reservation
+	SELECT $17, $16, $8, 1, id, 'reservation.placed', $18::json FROM new_reservation
 ), new_count AS (
 	INSERT INTO hold_counts (pool, caller, holds, units, lapsed, lapsed_at)
 	SELECT $1, $10, 1, $4, 0, NULL FROM new_reservation
@@ -132,23 +125,17 @@ SELECT id, request, reservation, $4, $5, 2, 1, NULL FROM unnest($1::uuid[], $2::
 
 -- name: batch_insert_reservations
 INSERT INTO reservations (id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until,
-	extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version)
-SELECT id, NULL, locator, caller, 1, 1, $4, $5, $5, $6, $6, 0, false, NULL, '', NULL, 0, 0, 0, NULL, 0, NULL, 0, $7, 1
-FROM unnest($1::uuid[], $2::text[], $3::text[]) AS t (id, locator, caller);
+	extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, document)
+SELECT id, NULL, locator, caller, 1, 1, $5, $6, $6, $7, $7, 0, false, NULL, '', NULL, 0, 0, 0, NULL, 0, NULL, 0, $8, 1, '1', document::json
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS t (id, locator, caller, document);
 
--- name: batch_insert_items
-INSERT INTO items (reservation, ord, status, id, supplier, placed_at, ends_at, document)
-SELECT reservation, 0, 1, id, supplier, $5, $6, document::json
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS t (reservation, id, supplier, document);
-
--- name: batch_insert_travellers
-INSERT INTO travellers (reservation, ord, given_name, family_name, email)
-SELECT reservation, 0, given_name, family_name, email
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS t (reservation, given_name, family_name, email);
+-- name: batch_insert_by_supplier
+INSERT INTO by_supplier (supplier, placed_at, reservation)
+SELECT supplier, $3, reservation FROM unnest($1::uuid[], $2::uuid[]) AS t (supplier, reservation);
 
 -- name: batch_insert_claims
-INSERT INTO claims (reservation, pool, from_slot, to_slot, count, item, ord, life)
-SELECT reservation, pool, from_slot, to_slot, units, 0, 0, 1
+INSERT INTO claims (reservation, pool, from_slot, to_slot, count, item, ord, life, held_until)
+SELECT reservation, pool, from_slot, to_slot, units, 0, 0, 1, $6
 FROM unnest($1::uuid[], $2::bigint[], $3::integer[], $4::integer[], $5::integer[]) AS t (reservation, pool, from_slot, to_slot, units);
 
 -- name: batch_insert_history

@@ -16,10 +16,10 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"runtime"
 	"syscall"
 
 	"holdfast/test/engine"
+	"holdfast/test/engine/private"
 )
 
 // server is an engine that runs; stop ends it and removes what it left.
@@ -36,10 +36,6 @@ var kinds = []struct {
 }{
 	{"PostgreSQL", engine.PostgresEnv, startPostgres},
 }
-
-// A server started here dies with the thread that started it (see attributes), so that thread has to be the one that
-// lives as long as the process: the main thread.
-func init() { runtime.LockOSThread() }
 
 func main() { os.Exit(run(os.Args[1:], os.Stderr)) }
 
@@ -101,6 +97,15 @@ func start(ctx context.Context, out io.Writer, say func(string, ...any)) (starte
 		say("%s: %s", kind.name, s.about)
 	}
 	return started, nil
+}
+
+// startPostgres starts a private PostgreSQL.
+func startPostgres(ctx context.Context, out io.Writer) (*server, error) {
+	p, err := private.StartPostgres(ctx, out)
+	if err != nil {
+		return nil, err
+	}
+	return &server{address: p.DSN(), about: p.About(ctx), stop: p.Stop}, nil
 }
 
 // command runs the command to its end and returns its exit code.

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/test/engine"
+	"holdfast/test/engine/private"
 )
 
 // The test binary stands in for the command, so that its signals and its exit code are those of a process of its own.
@@ -43,7 +44,7 @@ func engines(t *testing.T, environment []string, args ...string) (code int, stdo
 }
 
 func TestCommandGetsARunningServer(t *testing.T) {
-	if _, err := findPostgres(t.Context()); err != nil && os.Getenv("CI") != "true" {
+	if _, err := private.FindPostgres(t.Context()); err != nil && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
 	if testing.Short() {
@@ -96,22 +97,6 @@ func TestUsageAndMissingCommand(t *testing.T) {
 	}
 	if code, _, _ := engines(t, []string{engine.PostgresEnv + "=somewhere"}, "--", "no-such-command"); code != exitFailed {
 		t.Errorf("a command that does not exist: exit code %d, want %d", code, exitFailed)
-	}
-}
-
-func TestReachable(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root hands its folder to another user")
-	}
-	closed := t.TempDir() + "/closed"
-	if err := os.MkdirAll(closed+"/inner", 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if got := reachable(closed + "/inner"); got != "/tmp" {
-		t.Errorf("got %s for a folder only root can enter, want /tmp", got)
-	}
-	if got := reachable("/tmp"); got != "/tmp" {
-		t.Errorf("got %s for /tmp", got)
 	}
 }
 
