@@ -100,7 +100,7 @@ func TestAuditReadsPageByPage(t *testing.T) {
 	if d.mostRows > auditPoolRows || d.mostEvents > auditEvents {
 		t.Errorf("up to %d rows of pools and %d events at once", d.mostRows, d.mostEvents)
 	}
-	mixed := &dense{pools: 600, thin: 500, claimsPerPool: 3_000}
+	mixed := &dense{pools: 900, thin: 500, claimsPerPool: 3_000}
 	if auditOf(t, mixed, 1); mixed.tooLarge > 2 { // where it gets denser, and once more
 		t.Errorf("%d pages were too large", mixed.tooLarge)
 	}

@@ -30,8 +30,12 @@ type belief struct {
 	probe chan struct{} // closed when the request that probes has its answer; nil for none
 }
 
-// noteToken marks what one batch found.
-type noteToken struct{ keys []stock.Key }
+// noteToken marks what one batch found, and when: it was true while the batch held its locks, so the time for which it
+// is believed counts from there, however long the commit takes to answer.
+type noteToken struct {
+	keys []stock.Key
+	at   time.Time
+}
 
 const (
 	earlyShardMax = 4096 // beliefs a shard keeps; more are simply not remembered
@@ -56,7 +60,7 @@ func (e *early) note(shortages []shortage) *noteToken {
 	if len(shortages) == 0 || e.believeFor <= 0 {
 		return nil
 	}
-	t := &noteToken{}
+	t := &noteToken{at: time.Now()}
 	for _, s := range shortages {
 		sh := e.shard(s.key)
 		sh.mu.Lock()
@@ -88,8 +92,12 @@ func (sh *earlyShard) evict(now time.Time) bool {
 	return false
 }
 
-// believe starts the time for which the notes of a committed batch hold.
-func (e *early) believe(t *noteToken) { e.settle(t, time.Now().Add(e.believeFor)) }
+// believe lets the notes of a committed batch hold, for what is left of their time.
+func (e *early) believe(t *noteToken) {
+	if t != nil {
+		e.settle(t, t.at.Add(e.believeFor))
+	}
+}
 
 // drop forgets the notes of a batch that did not commit: they may rest on what never happened.
 func (e *early) drop(t *noteToken) { e.settle(t, time.Time{}) }

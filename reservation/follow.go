@@ -19,8 +19,8 @@ type Announcer interface {
 	Listen(ctx context.Context, heard func()) error
 }
 
-// follower reads the outbox for what other processes have committed and tells the watchers. Streams are read by
-// number without gaps, so a commit that comes late is never passed.
+// follower reads the outbox for what other processes have committed and tells the watchers. It reads on to where a
+// stream's own row says that it ends: every event up to there is committed, so one that commits late is never passed.
 type follower struct {
 	core *Core
 	at   Positions
@@ -172,18 +172,18 @@ func (f *follower) catchUp(ctx context.Context) error {
 	defer f.note()
 	for stream, end := range last {
 		for f.at[stream] < end {
-			events, err := f.core.store.Events(ctx, stream, f.at[stream], followBatch)
+			events, err := f.core.store.CommonEvents(ctx, stream, f.at[stream], end, followBatch)
 			if err != nil {
 				return err
-			}
-			if len(events) == 0 {
-				break
 			}
 			for _, e := range events {
 				if err := f.apply(ctx, e); err != nil {
 					return err
 				}
 				f.at[stream] = e.N
+			}
+			if len(events) < followBatch {
+				f.at[stream] = end
 			}
 		}
 	}

@@ -15,8 +15,9 @@ const MaxPoolSlots = 20_000
 // bulkAtOnce is how many bulk commands one call keeps on the desk.
 const bulkAtOnce = 32
 
-// DefinePools implements Service. It works in chunks of a batch's rows behind live commands: a failure leaves whole
-// pools made, and the same call again makes the rest.
+// DefinePools implements Service. First all pools get their numbers, in short commands, since whoever gives numbers holds
+// the one counter there is; then their slots are made, in chunks of a batch's rows behind live commands and on all
+// lanes at once. A failure leaves pools without some of their slots, and the same call again makes the rest.
 func (c *Core) DefinePools(ctx context.Context, specs []PoolSpec) ([]stock.PoolID, error) {
 	for i, s := range specs {
 		switch {
@@ -28,28 +29,50 @@ func (c *Core) DefinePools(ctx context.Context, specs []PoolSpec) ([]stock.PoolI
 			return nil, invalid("/", "pool_invalid", "Pool %d: capacity %d or overbooking %d is out of range.", i, s.Physical, s.OverbookingBP)
 		}
 	}
-	ids := make([]stock.PoolID, len(specs))
+	pools := make([]PoolRow, len(specs))
+	most := max(1, c.settings.BatchRows/bulkShare)
+	for from := 0; from < len(specs); from += most {
+		to := min(from+most, len(specs))
+		if err := c.desk.doBulk(ctx, numberCommand(specs[from:to], pools[from:to])); err != nil {
+			return nil, err
+		}
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(bulkAtOnce)
 	for from := 0; from < len(specs); {
 		to, rows := from, 0
-		for to < len(specs) && (to == from || rows+int(specs[to].To-specs[to].From) <= c.settings.BatchRows/bulkShare) {
-			rows += int(specs[to].To - specs[to].From)
+		for to < len(specs) && (to == from || rows+lacking(&pools[to], &specs[to]) <= most) {
+			rows += lacking(&pools[to], &specs[to])
 			to++
 		}
-		chunk, out, rows := specs[from:to], ids[from:to], rows
-		g.Go(func() error { return c.desk.doBulk(ctx, c.defineCommand(chunk, out, rows)) })
+		if rows > 0 {
+			chunk := slotsCommand(specs[from:to], pools[from:to], rows)
+			g.Go(func() error { return c.desk.doBulk(ctx, chunk) })
+		}
 		from = to
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	ids := make([]stock.PoolID, len(specs))
+	for i := range pools {
+		ids[i] = pools[i].ID
+	}
 	return ids, nil
 }
 
-func (c *Core) defineCommand(specs []PoolSpec, ids []stock.PoolID, rows int) *command {
+// lacking is about how many rows it takes to make a pool what the spec wants.
+func lacking(p *PoolRow, s *PoolSpec) int {
+	if p.Retired || s.To <= p.To && p.Physical == s.Physical && p.OverbookingBP == s.OverbookingBP {
+		return 0
+	}
+	return 1 + max(0, int(s.To-p.To))
+}
+
+// numberCommand makes the pools that do not exist, without slots yet, and tells how all of them are.
+func numberCommand(specs []PoolSpec, pools []PoolRow) *command {
 	return &command{
-		name: "define_pools", lane: laneHint(specs[0].Ref), rows: rows,
+		name: "define_pools", lane: laneHint(specs[0].Ref), rows: len(specs),
 		need: func(n *needs) {
 			for _, s := range specs {
 				n.newPools(s.Ref)
@@ -59,12 +82,35 @@ func (c *Core) defineCommand(specs []PoolSpec, ids []stock.PoolID, rows int) *co
 			for i, s := range specs {
 				p := w.PoolRefs[s.Ref]
 				if p == nil {
-					p = &PoolRow{ID: w.NextPool, Ref: s.Ref, Supplier: s.Supplier, From: s.From, To: s.From}
+					p = &PoolRow{
+						ID: w.NextPool, Ref: s.Ref, Supplier: s.Supplier, Physical: s.Physical, OverbookingBP: s.OverbookingBP, From: s.From, To: s.From, Version: 1,
+					}
 					w.NextPool++
 					w.PoolRefs[s.Ref] = p
 					w.newPools = append(w.newPools, p)
 				}
-				ids[i] = p.ID
+				pools[i] = *p
+			}
+			return nil
+		},
+	}
+}
+
+// slotsCommand makes the slots that pools lack.
+func slotsCommand(specs []PoolSpec, pools []PoolRow, rows int) *command {
+	return &command{
+		name: "define_slots", lane: pools[0].ID, rows: rows,
+		need: func(n *needs) {
+			for i := range pools {
+				n.pool(pools[i].ID)
+			}
+		},
+		rule: func(w *work) error {
+			for i, s := range specs {
+				p := w.Pools[pools[i].ID]
+				if p == nil {
+					return errPoolGone
+				}
 				w.extend(p, s)
 			}
 			return nil

@@ -121,14 +121,12 @@ func (c *Core) Replay(ctx context.Context, after Marks, most int64, yield func([
 // replayStream reads the events (from, to] of a stream.
 func (c *Core) replayStream(ctx context.Context, stream int32, from, to int64, yield func([]SlotRow) error) error {
 	for from < to {
-		events, err := c.store.Events(ctx, stream, from, followBatch)
+		events, err := c.store.CommonEvents(ctx, stream, from, to, followBatch)
 		if err != nil {
 			return err
 		}
-		if len(events) == 0 {
-			return fmt.Errorf("stream %d goes on after %d with events that are not there: %w", stream, from, ErrNoReplay)
-		}
 		for i := range events {
+			from = events[i].N
 			if events[i].Type != stockChanged {
 				continue
 			}
@@ -140,7 +138,9 @@ func (c *Core) replayStream(ctx context.Context, stream int32, from, to int64, y
 				return err
 			}
 		}
-		from = events[len(events)-1].N
+		if len(events) < followBatch {
+			return nil
+		}
 	}
 	return nil
 }

@@ -54,6 +54,9 @@ type Store interface {
 
 	// Events reads a stream after position n, in order, without ever passing a missing number.
 	Events(ctx context.Context, stream int32, after int64, limit int) ([]Event, error)
+	// CommonEvents reads those events of a stream with numbers in (after, upTo] that have no subject and so concern everybody,
+	// in order; upTo must not be beyond what Streams told. Of a busy stream they are one in hundreds.
+	CommonEvents(ctx context.Context, stream int32, after, upTo int64, limit int) ([]Event, error)
 	// Streams lists the streams with the number of their last event.
 	Streams(ctx context.Context) (Positions, error)
 

@@ -137,7 +137,7 @@ func TestTransitionGuards(t *testing.T) {
 		}
 		for p, ok := range allowed {
 			want := ok
-			switch tr.Cause {
+			switch tr.Cause { //nolint:exhaustive // the causes whose guards are about money
 			case PaymentTaken:
 				want = p == Authorized && (tr.From == Confirmed || tr.From == Completed) || p == PaymentFailed && tr.From != Confirmed
 			case PaymentRefused:
@@ -149,7 +149,7 @@ func TestTransitionGuards(t *testing.T) {
 				t.Errorf("%s -> %s for %s with payment %s: allowed is %t", statusText[tr.From], tr.To, tr.Cause, p, ok)
 			}
 		}
-		switch tr.Cause {
+		switch tr.Cause { //nolint:exhaustive // what is owed
 		case RefundRefused, RefundRetried, SettledOutside:
 			if tr.Guard(&Reservation{Payment: RefundFailed}) {
 				t.Errorf("%s though nothing is owed", tr.Cause)

@@ -19,7 +19,10 @@ import (
 
 // newGate is the gate before all operations, with its measures.
 func newGate(l Limits, r prometheus.Registerer) *gate.Gate {
-	g := gate.New(gate.Bounds{Wait: l.Wait, Most: map[gate.Class]int{gate.Read: l.Reads, gate.Write: l.Writes, gate.Staff: l.Staff}})
+	g := gate.New(gate.Bounds{
+		Wait: l.Wait, Most: map[gate.Class]int{gate.Read: l.Reads, gate.Write: l.Writes, gate.Staff: l.Staff},
+		Least: map[gate.Class]int{gate.Write: 2 * l.Batch},
+	})
 	for _, c := range gate.Classes {
 		class := prometheus.Labels{"class": c.String()}
 		counter := func(name, help string, of func(gate.State) int64) {

@@ -48,6 +48,7 @@ type Limits struct {
 	BodyTime  time.Duration // for the body to arrive once the header is there
 
 	Reads, Writes, Staff int           // calls of each class that may be under way at once
+	Batch                int           // calls that the desk does at once; two such are always let in, if Writes are not fewer
 	Wait                 time.Duration // when even the fastest of them takes longer, fewer are admitted
 }
 
@@ -55,7 +56,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Rate: 10_000, Burst: 20_000, Subjects: 65_536, BodyBytes: 64 << 10, BodyTime: 10 * time.Second,
-		Reads: 1024, Writes: 2048, Staff: 256, Wait: 50 * time.Millisecond,
+		Reads: 1024, Writes: 2048, Staff: 256, Batch: 512, Wait: 50 * time.Millisecond,
 	}
 }
 
@@ -84,6 +85,9 @@ func (l Limits) orDefault() Limits {
 	}
 	if l.Staff <= 0 {
 		l.Staff = d.Staff
+	}
+	if l.Batch <= 0 {
+		l.Batch = d.Batch
 	}
 	if l.Wait <= 0 {
 		l.Wait = d.Wait

@@ -231,16 +231,16 @@ func (s *system) cut(ctx context.Context, databases []string, m *backup.Manifest
 // within tells whether path is dir or below it, both absolute. Links are followed as far as they exist.
 func within(path, dir string) bool {
 	for at := path; ; at = filepath.Dir(at) {
-		if real, err := filepath.EvalSymlinks(at); err == nil {
-			path = filepath.Join(real, strings.TrimPrefix(path, at))
+		if found, err := filepath.EvalSymlinks(at); err == nil {
+			path = filepath.Join(found, strings.TrimPrefix(path, at))
 			break
 		}
 		if at == filepath.Dir(at) {
 			break
 		}
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
+	if found, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = found
 	}
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && filepath.IsLocal(rel)

@@ -118,7 +118,7 @@ func (s *server) answer(_ context.Context, fail func(error)) error {
 		Clock: s.clock, SandboxClock: s.manual, ClockMoved: s.hotel.CatchUp, Logger: s.log, Registry: s.registry, Ready: s.ready, Version: s.build.Version,
 		Limits: rest.Limits{
 			Rate: float64(s.config.Limits.Rate), Burst: s.config.Limits.Burst, Subjects: s.config.Limits.Subjects, BodyBytes: s.config.Limits.BodyBytes,
-			Reads: s.config.Limits.Reads, Writes: s.config.Limits.Writes, Staff: s.config.Limits.Staff, Wait: s.config.Times.Wait,
+			Reads: s.config.Limits.Reads, Writes: s.config.Limits.Writes, Staff: s.config.Limits.Staff, Batch: s.config.Limits.BatchCommands, Wait: s.config.Times.Wait,
 		},
 	})
 	s.http = rest.NewServer(s.config.Addr, handler, s.log)

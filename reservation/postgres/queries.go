@@ -63,6 +63,7 @@ var (
 	qInsertHistory      = named("insert_history")
 	qStreams            = named("streams")
 	qEvents             = named("events")
+	qCommonEvents       = named("common_events")
 	qHistory            = named("history")
 	qCreatedAt          = named("created_at")
 	qTakenLocators      = named("taken_locators")

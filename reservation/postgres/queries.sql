@@ -291,6 +291,10 @@ SELECT stream, next - 1 FROM streams;
 -- name: events
 SELECT n, type, subject, version, at, data FROM outbox WHERE stream = $1::integer AND n > $2::bigint ORDER BY n LIMIT $3::bigint;
 
+-- name: common_events
+SELECT n, type, subject, version, at, data FROM outbox
+WHERE stream = $1::integer AND n > $2::bigint AND n <= $3::bigint AND subject IS NULL ORDER BY n LIMIT $4::bigint;
+
 -- name: history
 SELECT reservation, version, at, actor_kind, actor, cause, from_status, to_status, payment, note FROM history
 WHERE reservation = ANY ($1::uuid[]) ORDER BY reservation, version;

@@ -320,13 +320,27 @@ func (s *Store) Events(ctx context.Context, stream int32, after int64, limit int
 	var out []reservation.Event
 	gap := false
 	err := s.query(ctx, "events", qEvents, func(a *args) *args { return a.int4(stream).int8(after).int8(int64(limit)) }, func(r *row) error {
-		e := reservation.Event{Stream: stream, N: r.int(), Type: r.text(), Subject: r.id(), Version: r.int(), At: r.time(), Data: r.bytes()}
+		e := scanEvent(r, stream)
 		if gap = gap || e.N != after+int64(len(out))+1; !gap {
 			out = append(out, e)
 		}
 		return nil
 	})
 	return out, err
+}
+
+// CommonEvents reads what in a stretch of a stream has no subject.
+func (s *Store) CommonEvents(ctx context.Context, stream int32, after, upTo int64, limit int) ([]reservation.Event, error) {
+	var out []reservation.Event
+	err := s.query(ctx, "common events", qCommonEvents, func(a *args) *args { return a.int4(stream).int8(after).int8(upTo).int8(int64(limit)) }, func(r *row) error {
+		out = append(out, scanEvent(r, stream))
+		return nil
+	})
+	return out, err
+}
+
+func scanEvent(r *row, stream int32) reservation.Event {
+	return reservation.Event{Stream: stream, N: r.int(), Type: r.text(), Subject: r.id(), Version: r.int(), At: r.time(), Data: r.bytes()}
 }
 
 // Streams lists the streams with the number of their last event.

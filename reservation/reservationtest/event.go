@@ -38,6 +38,17 @@ func testEvents(t *testing.T, s reservation.Store) {
 	}
 	same(t, "events", must[[]reservation.Event](t)(s.Events(t.Context(), 1, 0, 100)), want)
 	same(t, "a page", must[[]reservation.Event](t)(s.Events(t.Context(), 1, 3, 4)), want[3:7])
+	stockOf := func(stretch ...reservation.Event) (out []reservation.Event) {
+		for _, e := range stretch {
+			if e.Subject.IsZero() {
+				out = append(out, e)
+			}
+		}
+		return out
+	}
+	same(t, "common events", must[[]reservation.Event](t)(s.CommonEvents(t.Context(), 1, 0, 9, 100)), stockOf(want...))
+	same(t, "common events of a stretch", must[[]reservation.Event](t)(s.CommonEvents(t.Context(), 1, 1, 6, 100)), stockOf(want[1:6]...))
+	same(t, "a page of common events", must[[]reservation.Event](t)(s.CommonEvents(t.Context(), 1, 0, 9, 2)), stockOf(want...)[:2])
 	same(t, "after the last", must[[]reservation.Event](t)(s.Events(t.Context(), 1, 9, 4)), []reservation.Event(nil))
 }
 

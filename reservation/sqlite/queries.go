@@ -54,6 +54,7 @@ var (
 	qStreams           = queries.Get("streams")
 	qInsertEvent       = queries.Get("insert_event")
 	qEvents            = queries.Get("events")
+	qCommonEvents      = queries.Get("common_events")
 	qInsertHistory     = queries.Get("insert_history")
 	qHistory           = queries.Get("history")
 	qInsertBatch       = queries.Get("insert_batch")

@@ -136,6 +136,9 @@ INSERT INTO outbox (stream, n, type, subject, version, at, data) VALUES (?1, ?2,
 -- name: events
 SELECT n, type, subject, version, at, data FROM outbox WHERE stream = ?1 AND n > ?2 ORDER BY n LIMIT ?3;
 
+-- name: common_events
+SELECT n, type, subject, version, at, data FROM outbox WHERE stream = ?1 AND n > ?2 AND n <= ?3 AND subject IS NULL ORDER BY n LIMIT ?4;
+
 -- name: insert_history
 INSERT INTO history (reservation, version, at, actor_kind, actor, cause, from_status, to_status, payment, note, stream, n)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);

@@ -382,15 +382,36 @@ func (s *Store) Events(ctx context.Context, stream int32, after int64, limit int
 		st.int(int64(limit))
 		gap := false
 		return st.all(func() {
-			e := reservation.Event{
-				Stream: stream, N: st.getInt(), Type: st.getText(), Subject: st.getID(), Version: st.getInt(), At: st.getTime(), Data: st.getBytes(),
-			}
+			e := scanEvent(st, stream)
 			if gap = gap || e.N != after+int64(len(out))+1; !gap {
 				out = append(out, e)
 			}
 		})
 	})
 	return out, err
+}
+
+// CommonEvents reads what in a stretch of a stream has no subject.
+func (s *Store) CommonEvents(ctx context.Context, stream int32, after, upTo int64, limit int) ([]reservation.Event, error) {
+	var out []reservation.Event
+	err := s.read(ctx, "common events", func(conn *sqlite.Conn) error {
+		st, err := prepare(conn, qCommonEvents)
+		if err != nil {
+			return err
+		}
+		st.int(int64(stream))
+		st.int(after)
+		st.int(upTo)
+		st.int(int64(limit))
+		return st.all(func() { out = append(out, scanEvent(st, stream)) })
+	})
+	return out, err
+}
+
+func scanEvent(st statement, stream int32) reservation.Event {
+	return reservation.Event{
+		Stream: stream, N: st.getInt(), Type: st.getText(), Subject: st.getID(), Version: st.getInt(), At: st.getTime(), Data: st.getBytes(),
+	}
 }
 
 // Streams lists the streams with the number of their last event.

@@ -6,7 +6,8 @@
 // call is answered within the wait, the others stand in a burst, and nothing needs to be done; when even the luckiest
 // takes longer, there is a standing queue, and the limit shrinks by a tenth. It grows again while calls come up to it and
 // the shortest time is well (additive increase, multiplicative decrease, as TCP does it). The limit never falls below a
-// floor, so that a store whose commits take longer than the wait still gets batches worth committing.
+// floor. For what goes to the desk that is two batches, one being committed and one filling up: a commit takes its time
+// whatever is in it, so with fewer calls under way less would be done and nobody served sooner.
 //
 // A gate has no goroutine: whoever passes after the end of an interval moves the limit.
 package gate
@@ -37,11 +38,12 @@ func (c Class) String() string { return names[c] }
 
 // Bounds of a gate.
 type Bounds struct {
-	Most map[Class]int // calls under way of each class
-	Wait time.Duration // the shortest time of an interval above which there are too many calls under way
+	Most  map[Class]int // calls under way of each class
+	Least map[Class]int // which a limit does not fall below; Most / Floor where nothing is said
+	Wait  time.Duration // the shortest time of an interval above which there are too many calls under way
 }
 
-// Floor is the share of Most below which a limit does not fall; its inverse.
+// Floor is the inverse of the share of Most below which a limit does not fall by itself.
 const Floor = 8
 
 // Interval is how often a limit is moved; long enough for several commits.
@@ -79,6 +81,9 @@ func New(b Bounds) *Gate {
 		k := &g.classes[c]
 		k.most = int64(max(1, b.Most[c]))
 		k.least = max(1, k.most/Floor)
+		if least, ok := b.Least[c]; ok {
+			k.least = min(k.most, int64(max(1, least)))
+		}
 		k.limit.Store(k.most)
 		k.shortest.Store(math.MaxInt64)
 	}

@@ -150,6 +150,27 @@ func TestSlowStore(t *testing.T) {
 	})
 }
 
+// TestFullBatches: where a commit takes its time whatever is in it, a floor of two batches keeps all of them full; the
+// usual one would not.
+func TestFullBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const batch, commits = 500, 20 * 4
+		stop := make(chan struct{})
+		d := &desk{commit: 250 * time.Millisecond, batch: batch}
+		var running sync.WaitGroup
+		running.Go(func() { d.run(stop) })
+		b := bounds(2000, 50*time.Millisecond)
+		usual := offer(gate.New(b), d, 6000, 20*time.Second)
+		b.Least = map[gate.Class]int{gate.Write: 2 * batch}
+		full := offer(gate.New(b), d, 6000, 20*time.Second)
+		if full.good < batch*commits*95/100 || full.late > batch*8 || usual.good > batch*commits*8/10 {
+			t.Errorf("with two batches under way %d were served and %d late, with fewer %d; the desk can do %d", full.good, full.late, usual.good, batch*commits)
+		}
+		close(stop)
+		running.Wait()
+	})
+}
+
 // TestClassesApart: a class that is full takes no place of another one.
 func TestClassesApart(t *testing.T) {
 	g, now := gate.New(bounds(3, time.Second)), time.Unix(1, 0)

@@ -51,7 +51,7 @@ type odd struct {
 	Bytes   []byte            `json:"bytes"`
 	Small   int8              `json:"small,omitzero"`
 	Hidden  string            `json:"-"`
-	private int
+	private int //nolint:unused // it is not written
 }
 
 // unnamed has a field without a name of its own.
@@ -62,7 +62,7 @@ func fill(t *rapid.T, v reflect.Value, depth int) {
 	if !v.CanSet() || rapid.IntRange(0, 5).Draw(t, "empty") == 0 {
 		return
 	}
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // what answers have
 	case reflect.String:
 		v.SetString(rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "null", "[]", "{}", "<&>", "\u2028", "\"\\\n", "a\x7fb", "\xff", "\U0001f600"})).Draw(t, "text"))
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:

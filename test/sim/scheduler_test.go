@@ -70,7 +70,7 @@ type scheduler struct {
 
 func newScheduler(seed uint64) *scheduler {
 	s := &scheduler{
-		rng:   rand.New(rand.NewPCG(seed, 77)), //nolint:gosec // a simulation must be repeatable
+		rng:   rand.New(rand.NewPCG(seed, 77)),
 		begin: time.Now(), digest: sha256.New(), nicks: map[uid.ID]string{}, count: map[string]int{},
 	}
 	// A seed is calm in some ways and wild in others.

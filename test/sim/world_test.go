@@ -42,7 +42,7 @@ type world struct {
 	diskFull bool
 
 	core   *reservation.Core
-	life   context.Context //nolint:containedctx // of the process that runs
+	life   context.Context // of the process that runs
 	end    context.CancelFunc
 	sealer *offer.Sealer
 	moved  time.Duration // how far the wall clock is from the time that passes

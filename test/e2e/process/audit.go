@@ -17,9 +17,12 @@ type AuditReport struct {
 	Events       int64     `json:"events"`
 	Keys         int64     `json:"idempotency_keys"`
 	Payments     int64     `json:"payments"`
+	Refused      int64     `json:"refunds_refused"`
 	Oversold     int64     `json:"oversold_slots"`
 	Findings     []Finding `json:"findings"`
 	More         bool      `json:"more_findings"`
+
+	Violations map[string]int64 `json:"violations"` // by invariant
 }
 
 // Finding is something that is not as it must be.

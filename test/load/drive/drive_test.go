@@ -146,8 +146,8 @@ func TestOpenHandsOn(t *testing.T) {
 
 // counting is a seller that knows how many asked at once.
 type counting struct {
-	takes        time.Duration
-	now, most, n atomic.Int64
+	takes     time.Duration
+	now, most atomic.Int64
 }
 
 func (c *counting) Place(context.Context, drive.Request) (uid.ID, error) {

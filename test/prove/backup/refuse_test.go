@@ -62,14 +62,14 @@ func edit(t *testing.T, path string, change func([]byte) []byte) {
 }
 
 // remanifest changes the manifest and makes its sum right again: somebody else's manifest, not a damaged one.
-func remanifest(old, new string) func(*testing.T, string) {
+func remanifest(from, to string) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
 		t.Helper()
 		edit(t, filepath.Join(dir, "manifest.json"), func(text []byte) []byte {
-			if !bytes.Contains(text, []byte(old)) {
-				t.Fatalf("no %q in the manifest\n%s", old, text)
+			if !bytes.Contains(text, []byte(from)) {
+				t.Fatalf("no %q in the manifest\n%s", from, text)
 			}
-			return bytes.ReplaceAll(text, []byte(old), []byte(new))
+			return bytes.ReplaceAll(text, []byte(from), []byte(to))
 		})
 		text, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
 		if err != nil {

@@ -206,10 +206,10 @@ func heard(err error) (answer, error) {
 		return answer{}, nil
 	}
 	f := fault.As(err)
-	switch {
-	case f.Kind == fault.Unavailable:
+	if f.Kind == fault.Unavailable {
 		return answer{unknown: true}, nil
-	case f.Kind == fault.Conflict:
+	}
+	if f.Kind == fault.Conflict {
 		return answer{refused: f.Reason}, nil
 	}
 	return answer{}, err
@@ -310,13 +310,13 @@ func (c *client) pay(p placed) error {
 	}
 	steps := []kind{begin}
 	if out.refused == "" {
-		switch got.Outcome {
-		case reservation.OutcomeConfirmed:
-			steps = append(steps, settle, capture)
-		case reservation.OutcomeDeclined:
-			steps = append(steps, decline)
-		default:
+		if got.Outcome != reservation.OutcomeConfirmed && got.Outcome != reservation.OutcomeDeclined {
 			return fmt.Errorf("pay: outcome %d, status %s", got.Outcome, got.Reservation.Status)
+		}
+		if got.Outcome == reservation.OutcomeConfirmed {
+			steps = append(steps, settle, capture)
+		} else {
+			steps = append(steps, decline)
 		}
 	}
 	for _, k := range steps {

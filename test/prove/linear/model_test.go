@@ -168,13 +168,8 @@ func (s state) refuses(c call, reason string, now status) bool {
 		return c.kind == begin && now != held && now != confirming
 	case "quote_required":
 		return c.kind == release && (now == capturing || now == confirmed)
-	case "not_cancellable":
-		switch c.kind {
-		case quote:
-			return now != capturing && now != confirmed
-		case release:
-			return now == cancelled // one that was paid
-		}
+	case "not_cancellable": // a quote for what is not paid; a release of what was paid
+		return c.kind == quote && now != capturing && now != confirmed || c.kind == release && now == cancelled
 	}
 	return false
 }

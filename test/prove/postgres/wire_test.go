@@ -30,7 +30,7 @@ func newWire(t *testing.T, to string, seed uint64) *wire {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &wire{listener: listener, to: to, random: rand.New(rand.NewPCG(seed, 0)), open: map[net.Conn]bool{}} //nolint:gosec // repeatable
+	w := &wire{listener: listener, to: to, random: rand.New(rand.NewPCG(seed, 0)), open: map[net.Conn]bool{}}
 	w.group.Go(func() {
 		for {
 			client, err := listener.Accept()

@@ -2,7 +2,7 @@ package race
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -63,7 +63,7 @@ func (d *document) hotel(t *testing.T, hotel, rooms int) {
 	execute(t, d.dsn, `INSERT INTO room_type_inventory SELECT $1, 1, $2::date + n, $3, 0 FROM generate_series(0, $4 - 1) n`, hotel, documentStart, rooms, documentNights)
 }
 
-var errFull = fmt.Errorf("the document's check says no")
+var errFull = errors.New("the document's check says no")
 
 // reserve is the document's transaction. between runs after the check.
 func (d *document) reserve(ctx context.Context, hotel int, from, to time.Time, between func()) (uid.ID, error) {
@@ -72,12 +72,12 @@ func (d *document) reserve(ctx context.Context, hotel int, from, to time.Time, b
 	if err != nil {
 		return id, err
 	}
-	defer func() { _ = conn.Close(context.Background()) }()
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return id, err
 	}
-	defer func() { _ = tx.Rollback(context.Background()) }()
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	const rooms = 1
 	rows, err := tx.Query(ctx, documentCheck, 1, hotel, from, to)
 	if err != nil {
@@ -192,7 +192,7 @@ func TestRedDocumentCheck(t *testing.T) {
 				once := sync.OnceFunc(func() { reading.Done() })
 				defer once()
 				_, err := d.reserve(t.Context(), hotel, documentNight(0), documentNight(3), func() { once(); reading.Wait() })
-				if err != nil && err != errFull {
+				if err != nil && !errors.Is(err, errFull) {
 					t.Errorf("reserve: %v", err)
 				}
 			})

@@ -72,10 +72,10 @@ func (s *Shop) Work(t testing.TB, n int) *Load {
 		l.group.Go(func() {
 			for i := 0; ctx.Err() == nil; i++ {
 				kind := s.hotel.many
-				if rand.IntN(4) == 0 {
+				if draw(4) == 0 {
 					kind = s.hotel.few
 				}
-				d := &deal{client: c, key: fmt.Sprintf("deal-%d-%d-%d", round, c, i), body: s.order(kind, firstNight+rand.IntN(nights-3), 1+rand.IntN(3))}
+				d := &deal{client: c, key: fmt.Sprintf("deal-%d-%d-%d", round, c, i), body: s.order(kind, firstNight+draw(nights-3), 1+draw(3))}
 				l.run(ctx, d)
 			}
 		})
@@ -83,6 +83,9 @@ func (s *Shop) Work(t testing.TB, n int) *Load {
 	t.Cleanup(l.Stop)
 	return l
 }
+
+// draw picks one of n.
+func draw(n int) int { return rand.IntN(n) } //nolint:gosec // what clients happen to want
 
 // pause is between two tries of a client that was told to come later or found nobody.
 const pause = 20 * time.Millisecond
@@ -96,9 +99,9 @@ func (l *Load) run(ctx context.Context, d *deal) {
 	if a == nil || a.Status != 201 {
 		return
 	}
-	d.next = []string{"", "release", "pay", "pay", "slowly"}[rand.IntN(5)]
+	d.next = []string{"", "release", "pay", "pay", "slowly"}[draw(5)]
 	if l.shop.NoPayments {
-		d.next = []string{"", "release"}[rand.IntN(2)]
+		d.next = []string{"", "release"}[draw(2)]
 	}
 	l.mu.Lock()
 	d.placed, d.placedAt = a, time.Now()

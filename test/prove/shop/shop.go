@@ -56,7 +56,7 @@ func New(t testing.TB, binary string, store []string, args ...string) *Shop {
 	}
 	text, err := json.Marshal(all)
 	if err == nil {
-		err = os.WriteFile(tokens, text, 0o644) //nolint:gosec // a server that runs as another user reads it
+		err = os.WriteFile(tokens, text, 0o644)
 	}
 	if err != nil {
 		t.Fatal(err)

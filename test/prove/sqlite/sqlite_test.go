@@ -201,7 +201,7 @@ func asNobody(t *testing.T) string {
 	}
 	script := filepath.Join(shared(t), "holdfast")
 	text := fmt.Sprintf("#!/bin/sh\nexec %s --reuid=nobody --regid=nogroup --clear-groups %s \"$@\"\n", setpriv, binary)
-	if err := os.WriteFile(script, []byte(text), 0o755); err != nil { //nolint:gosec // it is to be run by another user
+	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return script

@@ -49,7 +49,7 @@ func TestTornWAL(t *testing.T) {
 
 	lost, kept := 0, 0
 	for _, seed := range effort.Seeds(t, 1, 12) {
-		random := mathrand.New(mathrand.NewPCG(seed, 0)) //nolint:gosec // repeatable
+		random := mathrand.New(mathrand.NewPCG(seed, 0))
 		at := random.Int64N(size)
 		torn := filepath.Join(t.TempDir(), "data")
 		if err := os.CopyFS(torn, os.DirFS(data)); err != nil {

@@ -93,19 +93,18 @@ type paying struct {
 
 // facts are what an answer shows of a reservation.
 type facts struct {
-	status        reservation.Status
-	payment       reservation.PaymentStatus
-	until         time.Time
-	version       int64
-	paid, back    int64
-	pieces        []reservation.Status
-	outcome       reservation.Outcome
-	booking       *booking
-	quote         *quote
-	replayed      bool
-	reason        string // of a refusal; everything else is empty then
-	alsoSoldOut   bool   // an early refusal may hide the reason
-	running, gone bool
+	status      reservation.Status
+	payment     reservation.PaymentStatus
+	until       time.Time
+	version     int64
+	paid, back  int64
+	pieces      []reservation.Status
+	outcome     reservation.Outcome
+	booking     *booking
+	quote       *quote
+	replayed    bool
+	reason      string // of a refusal; everything else is empty then
+	alsoSoldOut bool   // an early refusal may hide the reason
 }
 
 // answered is an idempotency key.

@@ -104,13 +104,17 @@ func onSQLite(empty []byte) open {
 var start = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // build brings a house up in the bubble of a check, and takes it down when the check ends.
-func build(t *rapid.T, store open, payments []byte, settings reservation.Settings) *house {
+// kept is the payment store of a database that many sequences share; "": a fresh copy of payments.
+func build(t *rapid.T, store open, payments []byte, kept string, settings reservation.Settings) *house {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp(memory(), "holdfast-model-")
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	path := filepath.Join(dir, "payment.db")
-	must(t, os.WriteFile(path, payments, 0o600))
+	path := kept
+	if path == "" {
+		path = filepath.Join(dir, "payment.db")
+		must(t, os.WriteFile(path, payments, 0o600))
+	}
 	money, err := paymentsqlite.Open(ctx, path, sqlitedb.Options{Readers: 1})
 	must(t, err)
 	t.Cleanup(func() { _ = money.Close() })

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -34,11 +35,13 @@ const (
 	shortCommands = 100_000 // in the normal test run
 	perCheck      = 150     // of one sequence, on average: long enough for stories, short enough to be shrunk
 	checkEvery    = 25      // commands after which every booking is read
+
+	shareOnPostgres = 100 // one of so many commands
 )
 
 // TestModel runs random sequences on SQLite.
 func TestModel(t *testing.T) {
-	sequences(t, effort.Runs(t, shortCommands), onSQLite(template(t, sqlite.Migrate)))
+	sequences(t, effort.Runs(t, shortCommands), false, onSQLite(template(t, sqlite.Migrate)))
 }
 
 // TestModelPostgres runs a few of them on PostgreSQL, where there is one.
@@ -47,7 +50,7 @@ func TestModelPostgres(t *testing.T) {
 	if err := postgres.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	sequences(t, effort.Runs(t, shortCommands)/50, func(ctx context.Context, _ string) (reservation.Store, error) {
+	sequences(t, effort.Runs(t, shortCommands)/shareOnPostgres, true, func(ctx context.Context, _ string) (reservation.Store, error) {
 		return postgres.Open(ctx, dsn, 0)
 	})
 }
@@ -63,9 +66,17 @@ func set(t *testing.T, name, value string) {
 	t.Cleanup(func() { _ = flag.Set(name, old) })
 }
 
-func sequences(t *testing.T, commands int, store open) {
+// sequences runs about so many commands. shared: all sequences are on one database, so that their ids must differ.
+func sequences(t *testing.T, commands int, shared bool, store open) {
 	t.Helper()
 	payments := template(t, paymentsqlite.Migrate)
+	kept := ""
+	if shared {
+		kept = filepath.Join(t.TempDir(), "payment.db")
+		if err := os.WriteFile(kept, payments, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	set(t, "rapid.nofailfile", "true") // the seed is enough to repeat it
 	set(t, "rapid.shrinktime", "1m")
 	set(t, "rapid.steps", strconv.Itoa(perCheck))
@@ -86,7 +97,11 @@ func sequences(t *testing.T, commands int, store open) {
 	rapid.Check(t, func(t *rapid.T) {
 		rapid.SyncTest(t, func(t *rapid.T) {
 			n := checks.Add(1)
-			cryptotest.SetGlobalRandom(outer, 1) // ids and locators too are the same when a sequence is run again
+			random := uint64(1) // ids and locators too are the same when a sequence is run again
+			if shared {
+				random = uint64(n)
+			}
+			cryptotest.SetGlobalRandom(outer, random)
 			uuid.DisableRandPool()
 			uuid.SetRand(nil)
 			uuid.EnableRandPool()
@@ -98,7 +113,7 @@ func sequences(t *testing.T, commands int, store open) {
 			if rapid.Bool().Draw(t, "no early refusals") {
 				settings.BelieveFor = 0
 			}
-			r := &run{house: build(t, store, payments, settings), ctx: context.Background(), seen: seen}
+			r := &run{house: build(t, store, payments, kept, settings), ctx: context.Background(), seen: seen, shared: shared}
 			r.callers = []string{fmt.Sprintf("ada-%d", n), fmt.Sprintf("bob-%d", n), fmt.Sprintf("eve-%d", n)}
 			r.ns = fmt.Sprintf("%04x", n%0x10000)
 			r.suppliers, r.plans = []uid.ID{r.id(), r.id()}, []uid.ID{r.id(), r.id()}
