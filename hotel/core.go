@@ -79,6 +79,7 @@ func New(d Deps) *Core {
 const (
 	pollEvery    = time.Second      // for houses that other processes wrote
 	commandEvery = time.Second      // for commands to be repeated
+	archiveEvery = time.Hour        // for nights that are past
 	horizonEvery = 2 * time.Minute  // for hotels whose local date has advanced
 	pageHouses   = 200              // read from the store at once
 	callTimeout  = 20 * time.Second // of one call to reservation; shorter than a lease
@@ -116,6 +117,7 @@ func (c *Core) Start(ctx context.Context) error {
 		c.every(run, commandEvery, "commands", func(ctx context.Context) error { return c.repeat(ctx, false) })
 	})
 	c.wg.Go(func() { c.every(run, horizonEvery, "horizon", c.rollForward) })
+	c.wg.Go(func() { c.every(run, archiveEvery, "archive", c.archiveNights) })
 	return nil
 }
 

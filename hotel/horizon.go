@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 
+	"holdfast/reservation"
+	"holdfast/stock"
 	"holdfast/uid"
 )
 
@@ -32,6 +34,32 @@ func (c *Core) rollForward(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// nightsKept is how many past nights stay where the nights on sale are: long enough for every stay to have been completed
+// and for money to have come to rest.
+const nightsKept = 7
+
+// archiveNights has reservation put away the nights that are past where the hotel is. What still waits for something stays
+// until the next run.
+func (c *Core) archiveNights(ctx context.Context) error {
+	var spans []reservation.Span
+	for _, h := range c.catalogue.all() {
+		to := stock.Slot(c.today(&h.Hotel).Add(-nightsKept))
+		if h.Hotel.CapPool != 0 {
+			spans = append(spans, reservation.Span{Pool: h.Hotel.CapPool, To: to})
+		}
+		for i := range h.Types {
+			if pool := h.Types[i].Pool; pool != 0 {
+				spans = append(spans, reservation.Span{Pool: pool, To: to})
+			}
+		}
+	}
+	n, err := c.desk.ArchiveSlots(ctx, spans)
+	if n > 0 {
+		c.log.Info("past nights archived", "slots", n)
+	}
+	return err
 }
 
 // extend queues and sends the commands that extend the pools of some hotels, whose turns the caller has. The commands

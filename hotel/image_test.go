@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -371,11 +372,8 @@ func TestImageIsKept(t *testing.T) {
 		}
 		f := j.process(t, of)
 		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			f.keepImage(ctx, j, of)
-		}()
+		var running sync.WaitGroup
+		running.Go(func() { f.keepImage(ctx, j, of) })
 		<-time.After(imageEvery + time.Second)
 		if _, err := os.Stat(of.path); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("written although nothing has changed: %v", err)
@@ -391,7 +389,7 @@ func TestImageIsKept(t *testing.T) {
 			t.Errorf("written again although nothing has changed: %v", err)
 		}
 		cancel()
-		<-done
+		running.Wait()
 		f.stop()
 		left, err := filepath.Glob(of.path + "*")
 		if err != nil || len(left) != 1 {

@@ -129,13 +129,20 @@ type tally struct{ held, sold int32 }
 
 func (a *audit) pools(p PoolAudit) {
 	claimed := map[stock.Key]*tally{}
+	from := map[stock.PoolID]stock.Slot{} // what is before it is archived, and claims count there no more
+	for i := range p.Pools {
+		from[p.Pools[i].ID] = p.Pools[i].From
+	}
 	type holder struct {
 		holds map[uid.ID]bool
 		units int32
 	}
 	holders := map[CountKey]*holder{}
 	for _, c := range p.Claims {
-		for s := c.From; s < c.To; s++ {
+		if c.Life == ClaimHeld && c.From < from[c.Pool] {
+			a.find("I1", fmt.Sprintf("pool %d slot %d", c.Pool, c.From), "is archived but held")
+		}
+		for s := max(c.From, from[c.Pool]); s < c.To; s++ {
 			key := stock.Key{Pool: c.Pool, Slot: s}
 			t := claimed[key]
 			if t == nil {
@@ -167,6 +174,9 @@ func (a *audit) pools(p PoolAudit) {
 		name := fmt.Sprintf("pool %d slot %d", s.Key.Pool, s.Key.Slot)
 		if err := s.Check(); err != nil {
 			a.find("I1", name, "%v", err)
+		}
+		if s.Key.Slot < from[s.Key.Pool] {
+			a.find("I1", name, "is there although its pool begins at %d", from[s.Key.Pool])
 		}
 		t := tally{}
 		if c := claimed[s.Key]; c != nil {
@@ -217,6 +227,7 @@ func (a *audit) reservations(ctx context.Context) error {
 				}
 			}
 			a.Reservations += int64(len(p.Reservations))
+			a.archive(p.Archived)
 			after, more = p.Last, !p.Last.IsZero()
 			return a.money(ctx, paid)
 		})
@@ -225,6 +236,19 @@ func (a *audit) reservations(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// archive is I2 for what was archived: every document can be read, and nothing of it is left among what lives.
+func (a *audit) archive(archived map[uid.ID]ArchiveAudit) {
+	a.Archived += int64(len(archived))
+	for id, found := range archived {
+		if found.Broken != "" {
+			a.find("I2", id.Text("res"), "its archived document is broken: %s", found.Broken)
+		}
+		if found.Left > 0 {
+			a.find("I2", id.Text("res"), "is archived, yet %d rows about it are among what lives", found.Left)
+		}
+	}
 }
 
 // history is I11 and I7: every state was reached by an allowed transition with actor and cause, each has its event,
@@ -332,7 +356,7 @@ func (a *audit) money(ctx context.Context, rs []*Reservation) error {
 		if err != nil || len(wrong) == 0 {
 			return err
 		}
-		if rs, err = a.core.store.Reservations(ctx, wrong); err != nil {
+		if rs, err = a.core.stored(ctx, wrong); err != nil {
 			return err
 		}
 	}

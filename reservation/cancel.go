@@ -57,7 +57,7 @@ func (c *Core) QuoteCancellation(ctx context.Context, caller Caller, ref string,
 			if first, err = w.claim(key); err != nil || first != nil {
 				return err
 			}
-			r := w.Reservations[r.ID]
+			r := w.reservation(r.ID)
 			if r == nil {
 				return errNotFound
 			}
@@ -140,7 +140,7 @@ func (c *Core) ConfirmCancellation(ctx context.Context, caller Caller, ref, quot
 			if first, err = w.claim(key); err != nil || first != nil {
 				return err
 			}
-			r, q := w.Reservations[r.ID], w.Quotes[qid]
+			r, q := w.reservation(r.ID), w.Quotes[qid]
 			switch {
 			case r == nil:
 				return errNotFound

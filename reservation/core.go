@@ -97,6 +97,7 @@ func (c *Core) Start(ctx context.Context) error {
 	c.wg.Go(func() { c.keys.run(run) })
 	c.wg.Go(func() { c.locators.run(run) })
 	c.wg.Go(func() { c.sweep(run) })
+	c.wg.Go(func() { c.archive(run) })
 	if follower != nil {
 		c.wg.Go(func() { follower.run(run) })
 	}

@@ -75,32 +75,6 @@ type desk struct {
 	draining bool
 }
 
-type lane struct {
-	live chan *command
-	bulk chan *command
-	turn chan struct{} // holds one token: that of the clerk who gathers a batch, until its rules have run
-}
-
-// clerk decides batches of a lane, one at a time, and writes its events to a stream of its own.
-type clerk struct {
-	lane   *lane
-	stream string
-	turn   bool // has the lane's turn
-}
-
-func (c *clerk) takeTurn() {
-	c.lane.turn <- struct{}{}
-	c.turn = true
-}
-
-// passTurn lets the other clerk gather its batch; again, it does nothing.
-func (c *clerk) passTurn() {
-	if c.turn {
-		c.turn = false
-		<-c.lane.turn
-	}
-}
-
 func newDesk(d Deps, e *early, w *watchers, m *meter) *desk {
 	k := &desk{store: d.Store, settings: d.Settings, node: d.Node, early: e, flying: newFlying(), watchers: w, meter: m, log: d.Logger}
 	k.stopped = make(chan struct{})
@@ -109,9 +83,7 @@ func newDesk(d Deps, e *early, w *watchers, m *meter) *desk {
 		k.now = func() time.Time { return time.Time{} }
 	}
 	for range d.Settings.Lanes {
-		k.lanes = append(k.lanes, &lane{
-			live: make(chan *command, d.Settings.Queue), bulk: make(chan *command, d.Settings.Queue), turn: make(chan struct{}, 1),
-		})
+		k.lanes = append(k.lanes, newLane(d.Settings))
 	}
 	m.queue(k.waiting)
 	return k
@@ -169,10 +141,10 @@ func (k *desk) submit(ctx context.Context, c *command, bulk bool) error {
 	c.done, c.bulk = make(chan struct{}), bulk
 	l := k.lanes[laneOf(c.lane, len(k.lanes))]
 	if !c.key.IsZero() {
-		k.flying.add(c.key)
-		defer k.flying.remove(c.key)
+		k.flying.add(c.key) // until it is answered, which may be after its caller has gone
 	}
 	if err := k.enqueue(ctx, l, c, bulk); err != nil {
+		k.landed(c)
 		return err
 	}
 	select {
@@ -182,6 +154,19 @@ func (k *desk) submit(ctx context.Context, c *command, bulk bool) error {
 	case <-ctx.Done():
 		c.dropped.Store(true) // skipped if its batch has not begun; else it takes effect and a retry finds it
 		return gaveUp(ctx)
+	}
+}
+
+// answer lets the caller go on with what the command came to.
+func (k *desk) answer(c *command) {
+	k.landed(c)
+	close(c.done)
+}
+
+// landed forgets that the command's key is under way.
+func (k *desk) landed(c *command) {
+	if !c.key.IsZero() {
+		k.flying.remove(c.key)
 	}
 }
 
@@ -200,6 +185,7 @@ func (k *desk) enqueue(ctx context.Context, l *lane, c *command, bulk bool) erro
 	case !bulk:
 		select {
 		case l.live <- c:
+			l.entered()
 			return nil
 		default:
 			k.meter.overloaded.Inc()
@@ -216,11 +202,6 @@ func (k *desk) enqueue(ctx context.Context, l *lane, c *command, bulk bool) erro
 	}
 }
 
-// laneOf spreads pools over lanes; Fibonacci hashing keeps neighbouring ids apart.
-func laneOf(pool stock.PoolID, lanes int) int {
-	return int(uint64(pool) * 0x9e3779b97f4a7c15 >> 32 % uint64(lanes))
-}
-
 // serve is the loop of one clerk.
 func (k *desk) serve(ctx context.Context, c *clerk) {
 	for {
@@ -230,23 +211,11 @@ func (k *desk) serve(ctx context.Context, c *clerk) {
 			k.finish(ctx, c)
 			return
 		}
-		k.run(ctx, c, k.collect(c.lane, first))
+		batch := k.collect(c.lane, first)
+		size := c.lane.begin(batch)
+		k.run(ctx, c, batch)
+		c.lane.end(size)
 		c.passTurn()
-	}
-}
-
-// first waits for a command, live work first; false once the live queue has closed and run dry.
-func (l *lane) first() (*command, bool) {
-	select {
-	case c, ok := <-l.live:
-		return c, ok
-	default:
-	}
-	select {
-	case c, ok := <-l.live:
-		return c, ok
-	case c := <-l.bulk:
-		return c, true
 	}
 }
 
@@ -261,44 +230,6 @@ func (k *desk) finish(ctx context.Context, c *clerk) {
 			return
 		}
 	}
-}
-
-// collect takes what waits, up to the bounds of a batch. Bulk work gets what live commands leave, but at least its
-// share.
-func (k *desk) collect(l *lane, first *command) []*command {
-	batch, rows := []*command{first}, first.rows
-	fill := func(from chan *command, bound int) {
-		for len(batch) < k.settings.BatchCommands && rows < bound {
-			select {
-			case c, ok := <-from:
-				if !ok {
-					return
-				}
-				batch = append(batch, c)
-				rows += c.rows
-			default:
-				return
-			}
-		}
-	}
-	share := 0
-	if len(l.bulk) > 0 {
-		share = max(1, k.settings.BatchRows/bulkShare)
-	}
-	fill(l.live, k.settings.BatchRows-share)
-	if len(batch) == 1 && first.bulk {
-		share = max(share, k.settings.BatchRows/bulkAlone)
-	}
-	fill(l.bulk, min(k.settings.BatchRows, rows+share)) // its share and no more: somebody may wait for this batch
-	kept := batch[:0]
-	for _, c := range batch {
-		if c.dropped.Load() {
-			close(c.done)
-			continue
-		}
-		kept = append(kept, c)
-	}
-	return kept
 }
 
 // run commits a batch, or takes it apart until the command that cannot be decided stands alone.
@@ -316,7 +247,7 @@ func (k *desk) run(ctx context.Context, c *clerk, batch []*command) {
 					again = append(again, cmd)
 					continue
 				}
-				close(cmd.done)
+				k.answer(cmd)
 			}
 			if len(again) == 0 {
 				return
@@ -342,7 +273,7 @@ func (k *desk) run(ctx context.Context, c *clerk, batch []*command) {
 		if fault.KindOf(cmd.err) == fault.Internal {
 			k.log.Error("command failed", "command", cmd.name, "error", err)
 		}
-		close(cmd.done)
+		k.answer(cmd)
 	}
 }
 

@@ -43,11 +43,11 @@ func (s *slowStore) Transact(_ context.Context, b Batch, _ Need, decide func(*Ro
 		s.open--
 		s.mu.Unlock()
 	}()
-	time.Sleep(s.load())
+	time.Sleep(s.load()) //nolint:forbidigo // inside synctest's bubble
 	if _, err := decide(&Rows{Now: b.Now}); err != nil {
 		return err
 	}
-	time.Sleep(s.commit())
+	time.Sleep(s.commit()) //nolint:forbidigo // inside synctest's bubble
 	if s.fail != nil {
 		return s.fail()
 	}
@@ -98,7 +98,7 @@ func TestDeskKeepsOrder(t *testing.T) {
 				})
 				synctest.Wait() // it is on the desk
 				if i%7 == 0 {
-					time.Sleep(upTo(10)())
+					time.Sleep(upTo(10)()) //nolint:forbidigo // inside synctest's bubble
 				}
 			}
 			calls.Wait()
@@ -197,5 +197,25 @@ func TestBulkGivesUp(t *testing.T) {
 			})
 		}
 		calls.Wait()
+	})
+}
+
+// A key is under way until its command is answered, also when the caller has given up: a repeated call must not be
+// refused early while the first one may still take effect.
+func TestKeyStaysUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slowStore{load: millis(10), commit: millis(1000)}
+		k := startDesk(t, s)
+		key := uid.New()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		err := k.do(ctx, &command{name: "slow", key: key, rows: 1, need: func(*needs) {}, rule: func(*work) error { return nil }})
+		if err == nil || !k.flying.has(key) {
+			t.Fatalf("error %v, under way: %v; want a caller who gave up and a key under way", err, k.flying.has(key))
+		}
+		time.Sleep(2 * time.Second) //nolint:forbidigo // inside synctest's bubble
+		if k.flying.has(key) {
+			t.Fatal("the key is under way for ever")
+		}
 	})
 }

@@ -196,7 +196,7 @@ func (r *Reservation) as(f Facts) *Reservation {
 
 // answer renders the stored outcome of a key again.
 func (c *Core) answer(ctx context.Context, k *KeyRow) (Answer, error) {
-	found, err := c.store.Reservations(ctx, []uid.ID{k.Reservation})
+	found, err := c.stored(ctx, []uid.ID{k.Reservation})
 	if err != nil {
 		return Answer{}, err
 	}

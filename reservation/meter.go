@@ -21,6 +21,8 @@ type meter struct {
 	split      prometheus.Counter
 	unknown    prometheus.Counter
 	steps      *prometheus.CounterVec
+
+	archivedSlots, archivedReservations prometheus.Counter
 }
 
 func newMeter(r prometheus.Registerer) *meter {
@@ -34,15 +36,17 @@ func newMeter(r prometheus.Registerer) *meter {
 		rows:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "holdfast_desk_batch_slots", Help: "Slots changed by one durable transaction.", Buckets: prometheus.ExponentialBuckets(1, 4, 8)}),
 		seconds:  prometheus.NewHistogram(prometheus.HistogramOpts{Name: "holdfast_desk_batch_seconds", Help: "Time of one durable transaction.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
 
-		overloaded: counter("holdfast_desk_overloaded_total", "Commands refused because a lane's queue was full."),
-		early:      counter("holdfast_desk_early_refusals_total", "Requests refused as sold out without a place on the desk."),
-		retried:    counter("holdfast_desk_batches_retried_total", "Batches that failed and were tried again."),
-		split:      counter("holdfast_desk_batches_split_total", "Batches taken apart to find a command that cannot be decided."),
-		unknown:    counter("holdfast_desk_commits_unknown_total", "Commits whose answer was lost and that had to be looked up."),
-		steps:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "holdfast_saga_steps_total", Help: "Steps of payment sagas, by step and result."}, []string{"step", "result"}),
+		overloaded:           counter("holdfast_desk_overloaded_total", "Commands refused because a lane's queue was full."),
+		early:                counter("holdfast_desk_early_refusals_total", "Requests refused as sold out without a place on the desk."),
+		retried:              counter("holdfast_desk_batches_retried_total", "Batches that failed and were tried again."),
+		split:                counter("holdfast_desk_batches_split_total", "Batches taken apart to find a command that cannot be decided."),
+		unknown:              counter("holdfast_desk_commits_unknown_total", "Commits whose answer was lost and that had to be looked up."),
+		archivedSlots:        counter("holdfast_archived_slots_total", "Past slots moved to the archive."),
+		archivedReservations: counter("holdfast_archived_reservations_total", "Reservations moved to the archive."),
+		steps:                prometheus.NewCounterVec(prometheus.CounterOpts{Name: "holdfast_saga_steps_total", Help: "Steps of payment sagas, by step and result."}, []string{"step", "result"}),
 	}
 	if r != nil {
-		r.MustRegister(m.commands, m.batches, m.rows, m.seconds, m.overloaded, m.early, m.retried, m.split, m.unknown, m.steps)
+		r.MustRegister(m.commands, m.batches, m.rows, m.seconds, m.overloaded, m.early, m.retried, m.split, m.unknown, m.steps, m.archivedSlots, m.archivedReservations)
 	}
 	return m
 }

@@ -2,6 +2,7 @@ package reservation
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"holdfast/stock"
@@ -19,7 +20,16 @@ func (n *needs) pool(ids ...stock.PoolID)  { n.Pools = append(n.Pools, ids...) }
 func (n *needs) span(s Span)               { n.Spans = append(n.Spans, s) }
 func (n *needs) count(k CountKey)          { n.Counts = append(n.Counts, k) }
 func (n *needs) dueOn(p stock.PoolID)      { n.DuePools = append(n.DuePools, p) }
-func (n *needs) newPools(refs ...uid.ID)   { n.NewPools = append(n.NewPools, refs...) }
+
+// archive names the slots of a pool before a slot, to be moved away.
+func (n *needs) archive(p stock.PoolID, to stock.Slot) {
+	s := Span{p, math.MinInt32, to}
+	n.span(s)
+	n.pool(p)
+	n.Archive = append(n.Archive, s)
+}
+
+func (n *needs) newPools(refs ...uid.ID) { n.NewPools = append(n.NewPools, refs...) }
 
 // claims names everything a placing of them reads: their slots, and lapsed holds that may give stock back.
 func (n *needs) claims(claims []stock.Claim) {
@@ -45,6 +55,7 @@ func (n *needs) merged(dueLimit int) Need {
 	slices.SortFunc(out.Counts, CountKey.Compare)
 	out.Counts = slices.Compact(out.Counts)
 	out.Spans = mergeSpans(out.Spans)
+	out.Archive = mergeSpans(out.Archive)
 	if len(out.DuePools) > 0 {
 		out.DueLimit = dueLimit
 	}

@@ -56,7 +56,7 @@ func (c *Core) await(ctx context.Context, id uid.ID, key Idempotency) (Answer, e
 			return a, err
 		}
 	}
-	found, err := c.store.Reservations(ctx, []uid.ID{id})
+	found, err := c.stored(ctx, []uid.ID{id})
 	if err != nil {
 		return Answer{}, err
 	}
@@ -106,7 +106,7 @@ func (c *Core) beginCommand(r *Reservation, caller Caller, method string, key Id
 				*first = done
 				return err
 			}
-			r := w.Reservations[id]
+			r := w.reservation(id)
 			if r == nil {
 				return errNotFound
 			}

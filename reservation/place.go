@@ -190,7 +190,7 @@ func (c *Core) placeCommand(p *placing, placed **Reservation, first **KeyRow) *c
 
 // placeable says why a placing must be refused now.
 func (c *Core) placeable(w *work, p *placing) error {
-	if p.Name != "" && w.Reservations[p.id] != nil {
+	if p.Name != "" && w.reservation(p.id) != nil {
 		return fault.New(fault.Conflict, "reservation_exists", "You already have a reservation with the id %s. Read it, or choose another id.", p.Name)
 	}
 	for i, o := range p.issued {

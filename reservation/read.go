@@ -25,9 +25,21 @@ func (c *Core) Reservation(ctx context.Context, caller Caller, ref string) (*Res
 	if err != nil {
 		return nil, err
 	}
+	asked := func(r *Reservation) bool {
+		return r.ID == named && r.Caller == caller.Subject && r.Name == ref || r.ID != named && caller.sees(r)
+	}
 	for _, r := range found {
-		if r.ID == named && r.Caller == caller.Subject && r.Name == ref || r.ID != named && caller.sees(r) {
+		if asked(r) {
 			return c.shown(caller, r), nil
+		}
+	}
+	archived, err := c.store.Archived(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range archived {
+		if asked(a.Reservation) {
+			return c.shown(caller, a.Reservation), nil
 		}
 	}
 	return nil, errNotFound
@@ -112,5 +124,5 @@ func (c *Core) History(ctx context.Context, caller Caller, ref string) ([]Entry,
 	if err != nil {
 		return nil, err
 	}
-	return c.store.History(ctx, r.ID)
+	return c.entries(ctx, r.ID)
 }

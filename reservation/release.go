@@ -77,7 +77,7 @@ func (c *Core) onOne(ctx context.Context, name string, caller Caller, ref string
 		need: func(n *needs) { n.reservation(r.ID) },
 		rule: func(w *work) error {
 			after = nil
-			row := w.Reservations[r.ID]
+			row := w.reservation(r.ID)
 			if row == nil {
 				return errNotFound
 			}

@@ -18,6 +18,7 @@ type Need struct {
 	Counts       []CountKey     // by caller, pool
 	DuePools     []stock.PoolID // ascending; holds on these pools that have lapsed are needed like Reservations, of each pool those that lapsed first
 	DueLimit     int            // at most so many of them; pools have equal shares where there are more
+	Archive      []Span         // by pool, one a pool: where Rows.Open is wanted for the slots below To, which Spans name too
 	NewPools     []uid.ID       // refs (ascending) of pools that may exist already; read under the lock of the pool counter
 }
 
@@ -137,10 +138,12 @@ type Rows struct {
 	Slots        map[stock.Key]*SlotRow
 	Counts       map[CountKey]*CountRow
 	Pools        map[stock.PoolID]*PoolRow
-	PoolRefs     map[uid.ID]*PoolRow // the existing ones among Need.NewPools
-	NextPool     stock.PoolID        // the first free pool number; 0 unless Need.NewPools was given
-	Due          []uid.ID            // which of Reservations were loaded because of DuePools
-	DueMore      bool                // there may be more lapsed holds than were loaded: a pool had its whole share
+	Archived     map[uid.ID]*Reservation // those of Need.Reservations that are in the archive; nothing changes them
+	Open         map[stock.PoolID]bool   // of Need.Archive: a reservation that may still move claims a slot below To; told under the locks of the slots
+	PoolRefs     map[uid.ID]*PoolRow     // the existing ones among Need.NewPools
+	NextPool     stock.PoolID            // the first free pool number; 0 unless Need.NewPools was given
+	Due          []uid.ID                // which of Reservations were loaded because of DuePools
+	DueMore      bool                    // there may be more lapsed holds than were loaded: a pool had its whole share
 }
 
 // Changes is what a batch writes. Every list is in lock order; a row that was not loaded is inserted, others are
@@ -159,7 +162,12 @@ type Changes struct {
 	SetSlots        []*SlotRow // Version is already the new one
 	SetCounts       []*CountRow
 	NewRevocations  []Revocation
-	Events          []Event // the store numbers them, in this order
+	// GoneSlots move to the archive as they are: every slot of these spans, which are by pool and of loaded slots.
+	GoneSlots []Span
+	// GoneReservations move to the archive whole: loaded ones that are over, by id, with their claims and history. Their
+	// quotes are deleted. They have no keys any more.
+	GoneReservations []uid.ID
+	Events           []Event // the store numbers them, in this order
 }
 
 // ClaimLife says what a stored claim counts as.

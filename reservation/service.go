@@ -91,7 +91,10 @@ type Service interface {
 	// RetirePools ends the sale of pools for good, all or none, provided that nothing is claimed from slot from on
 	// (has_reservations otherwise).
 	RetirePools(ctx context.Context, pools []stock.PoolID, from stock.Slot) error
-	// Slots reads the slots of a span that exist, from the store.
+	// ArchiveSlots moves the slots before To of each span to the archive, where nothing that may still move claims them, and
+	// returns how many went. From is not looked at. What has to stay is tried again by the next call.
+	ArchiveSlots(ctx context.Context, spans []Span) (archived int, err error)
+	// Slots reads the slots of a span that exist, archived ones too, from the store.
 	Slots(ctx context.Context, span Span) ([]SlotRow, error)
 	// Snapshot streams all slots from one on; Watch registers for what commits later. See Feed.
 	Snapshot(ctx context.Context, from stock.Slot, yield func([]SlotRow) error) (Positions, error)
@@ -152,6 +155,9 @@ type Settings struct {
 	KeyLife       time.Duration
 	Caps          Caps
 	SupplierCaps  map[uid.ID]Caps
+	// What is over is archived so long after the last change to it, at least KeyLife; 0: never.
+	ArchiveAfter       time.Duration
+	ArchiveUnpaidAfter time.Duration // what ended without ever being paid
 }
 
 // Caps bound what one caller can keep from others.
@@ -170,6 +176,7 @@ func DefaultSettings() Settings {
 	return Settings{
 		Hold: 15 * time.Minute, Extension: 15 * time.Minute, Grace: 10 * time.Minute, QuoteLife: 15 * time.Minute, PayWait: 2 * time.Second,
 		Lanes: 4, Queue: 8192, BatchCommands: 512, BatchRows: 8192, BelieveFor: 50 * time.Millisecond, KeyLife: 30 * 24 * time.Hour,
+		ArchiveAfter: 90 * 24 * time.Hour, ArchiveUnpaidAfter: 30 * 24 * time.Hour,
 		Caps: Caps{ItemsPerReservation: 20, UnitsPerItem: 30, HoldsPerPool: 25, UnitsPerPool: 60, Extensions: 2, LapsesPerPool: 50, LapseWindow: time.Hour},
 	}
 }

@@ -103,7 +103,7 @@ func (c *Core) aboutRefund(ctx context.Context, name string, caller Caller, ref 
 		name: name, lane: stock.LowestPool(r.Claims(nil)), rows: 1,
 		need: func(n *needs) { n.reservation(id) },
 		rule: func(w *work) error {
-			r := w.Reservations[id]
+			r := w.reservation(id)
 			if r == nil {
 				return errNotFound
 			}
@@ -140,7 +140,7 @@ func (c *Core) settleOutside(ctx context.Context, r *Reservation) (settled bool,
 
 // settledAs is the reference of the last settling, as history has it; "" for none.
 func (c *Core) settledAs(ctx context.Context, r *Reservation) (string, error) {
-	entries, err := c.store.History(ctx, r.ID)
+	entries, err := c.entries(ctx, r.ID)
 	if err != nil {
 		return "", err
 	}

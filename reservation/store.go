@@ -20,12 +20,15 @@ type Store interface {
 	// Committed reports whether a batch took effect. It must not answer while the batch's transaction may still be open.
 	Committed(ctx context.Context, batch uid.ID) (bool, error)
 
-	// Reservations reads reservations with items and travellers; what does not exist is left out.
+	// Reservations reads reservations with items and travellers; what does not exist is left out, and so is what was archived.
 	Reservations(ctx context.Context, ids []uid.ID) ([]*Reservation, error)
-	// FreeLocators gives those of some locators that no reservation has. One may be taken by the time it is used; then
+	// Archived reads archived reservations whole; what is not in the archive is left out. What Reservations does not find is
+	// looked for here afterwards: reservations only ever move this way.
+	Archived(ctx context.Context, ids []uid.ID) ([]*Archived, error)
+	// FreeLocators gives those of some locators that no reservation has, archived ones among them. One may be taken by the time it is used; then
 	// Transact decides again.
 	FreeLocators(ctx context.Context, locators []string) ([]string, error)
-	// Find lists reservations by the filter, newest first.
+	// Find lists reservations by the filter, newest first. By a locator it finds archived ones too.
 	Find(ctx context.Context, f Filter) ([]*Reservation, error)
 	// History reads the entries of one reservation, oldest first.
 	History(ctx context.Context, id uid.ID) ([]Entry, error)
@@ -37,6 +40,10 @@ type Store interface {
 	// time has come, confirmed reservations that have ended.
 	Due(ctx context.Context, what DueKind, now time.Time, limit int) ([]uid.ID, error)
 
+	// Archivable lists reservations that are over by the last change to them and their id: up to q.Limit lines, some of which
+	// may have to stay.
+	Archivable(ctx context.Context, q ArchiveQuery) ([]ArchiveLine, error)
+
 	// WaitingForStaff lists reservations at StaffStep by ascending id after the given one.
 	WaitingForStaff(ctx context.Context, after uid.ID, limit int) ([]uid.ID, error)
 
@@ -44,9 +51,9 @@ type Store interface {
 	Pools(ctx context.Context, after stock.PoolID, limit int) ([]PoolRow, error)
 	// PoolsByRef reads pools by public id; what does not exist is left out.
 	PoolsByRef(ctx context.Context, refs []uid.ID) ([]PoolRow, error)
-	// Slots reads the slots of a span in order.
+	// Slots reads the slots of a span in order, archived ones too.
 	Slots(ctx context.Context, span Span) ([]SlotRow, error)
-	// Snapshot streams every slot from the given one on, by pool and slot, in one consistent read together with the
+	// Snapshot streams every slot that is not archived from the given one on, by pool and slot, in one consistent read together with the
 	// position of every stream; yield returning an error stops it.
 	Snapshot(ctx context.Context, from stock.Slot, yield func([]SlotRow) error) (Positions, error)
 	// Revocations reads all revocations.
@@ -68,7 +75,8 @@ type Store interface {
 	// is over and its oldest key is old. It returns how many rows went.
 	Prune(ctx context.Context, keys, batches, counts time.Time, limit int) (int, error)
 
-	// AuditPools and AuditReservations read what the audit recomputes, each call one short consistent snapshot.
+	// AuditPools and AuditReservations read what the audit recomputes, each call one short consistent snapshot. Archived
+	// reservations are among the others, each reservation just once.
 	AuditPools(ctx context.Context, after stock.PoolID, limit int) (PoolAudit, error)
 	AuditReservations(ctx context.Context, after uid.ID, limit int) (RecordAudit, error)
 	// AuditStreams describes every outbox stream by its ends, in one snapshot.
@@ -101,6 +109,7 @@ type Filter struct {
 	After    uid.ID // older than this one; zero: from the newest
 	Before   uid.ID // newer than this one, nearest first reversed to newest first; zero: no bound
 	Updated  time.Time
+	Archived bool // those in the archive instead of the others; with a Locator: only those
 	Limit    int
 }
 
@@ -113,6 +122,27 @@ const (
 	DueSteps
 	DueEnds
 )
+
+// ArchiveQuery asks for a page of what may be archived.
+type ArchiveQuery struct {
+	Unpaid bool        // what ended unpaid; else the rest: what was paid, or is completed
+	Before time.Time   // last changed earlier
+	After  ArchiveLine // continue behind it; zero: from the start
+	Limit  int
+}
+
+// ArchiveLine is a reservation that is over.
+type ArchiveLine struct {
+	UpdatedAt time.Time
+	ID        uid.ID
+	Keyed     bool // it still has idempotency keys: it stays until they are pruned
+}
+
+// Archived is a reservation from the archive, as it was.
+type Archived struct {
+	*Reservation
+	History []Entry
+}
 
 // Positions maps a stream to the number of its last event.
 type Positions map[int32]int64
@@ -141,7 +171,14 @@ type RecordAudit struct {
 	Claims       map[uid.ID][]ClaimLife  // of each item in order, 0 when an item's claims disagree among themselves
 	Events       map[uid.ID][]EventAudit // per History entry the event it names
 	Keys         map[uid.ID][]KeyRow
-	Last         uid.ID // continue after it; zero when there is nothing more
+	Archived     map[uid.ID]ArchiveAudit // those of the range that are in the archive; Reservations has them too, where they can be read
+	Last         uid.ID                  // continue after it; zero when there is nothing more
+}
+
+// ArchiveAudit is what is wrong with an archived reservation.
+type ArchiveAudit struct {
+	Broken string // why its document cannot be read, or contradicts the columns beside it; "" when it is fine
+	Left   int64  // rows about it that are still in the live tables, or share its locator
 }
 
 // StreamAudit is one outbox stream.

@@ -20,26 +20,28 @@ import (
 // whole batch, which the desk then takes apart until the bad command stands alone.
 type work struct {
 	*Rows
-	claimed  map[uid.ID]*KeyRow        // keys that commands of this batch took, with what they became
-	kept     []uid.ID                  // those of them that are new
-	setKeys  map[uid.ID]*KeyRow        // loaded keys that changed
-	fresh    []*Reservation            // placed in this batch
-	dirty    map[uid.ID]*Reservation   // loaded ones that changed
-	lives    []ClaimState              //
-	history  []Entry                   //
-	events   []Event                   //
-	quotes   []*Quote                  //
-	slots    map[stock.Key]*SlotRow    // changed
-	newSlots []*SlotRow                //
-	counts   map[CountKey]*CountRow    // changed
-	pools    map[stock.PoolID]*PoolRow // changed
-	newPools []*PoolRow
-	revoked  []Revocation
-	soldOut  []shortage         // what refusals were based on
-	short    bool               // the rule that runs found too little stock
-	anyShort bool               // some rule of the batch did
-	made     map[stock.Key]bool // slots that this batch makes
-	settings *Settings
+	claimed   map[uid.ID]*KeyRow        // keys that commands of this batch took, with what they became
+	kept      []uid.ID                  // those of them that are new
+	setKeys   map[uid.ID]*KeyRow        // loaded keys that changed
+	fresh     []*Reservation            // placed in this batch
+	dirty     map[uid.ID]*Reservation   // loaded ones that changed
+	lives     []ClaimState              //
+	history   []Entry                   //
+	events    []Event                   //
+	quotes    []*Quote                  //
+	slots     map[stock.Key]*SlotRow    // changed
+	newSlots  []*SlotRow                //
+	counts    map[CountKey]*CountRow    // changed
+	pools     map[stock.PoolID]*PoolRow // changed
+	newPools  []*PoolRow
+	revoked   []Revocation
+	gone      []uid.ID // to the archive
+	goneSlots []Span
+	soldOut   []shortage         // what refusals were based on
+	short     bool               // the rule that runs found too little stock
+	anyShort  bool               // some rule of the batch did
+	made      map[stock.Key]bool // slots that this batch makes
+	settings  *Settings
 
 	// Room that one transition after the other uses.
 	demands []stock.Demand
@@ -58,6 +60,15 @@ func newWork(rows *Rows, s *Settings) *work {
 		Rows: rows, claimed: map[uid.ID]*KeyRow{}, setKeys: map[uid.ID]*KeyRow{}, dirty: map[uid.ID]*Reservation{},
 		made: map[stock.Key]bool{}, settings: s, slots: map[stock.Key]*SlotRow{}, counts: map[CountKey]*CountRow{}, pools: map[stock.PoolID]*PoolRow{},
 	}
+}
+
+// reservation is a loaded reservation, or an archived one. That is over, so that every rule refuses to change it, or
+// finds nothing to change.
+func (w *work) reservation(id uid.ID) *Reservation {
+	if r := w.Reservations[id]; r != nil {
+		return r
+	}
+	return w.Archived[id]
 }
 
 // slot is a loaded slot to be changed; its version is the next one from here on.
@@ -173,6 +184,8 @@ type step struct {
 func (w *work) transition(r *Reservation, s step) error {
 	t := find(r.Status, s.to, s.cause)
 	switch {
+	case w.Archived[r.ID] == r:
+		return fmt.Errorf("reservation %s is archived: %w", r.ID.Text("res"), stock.ErrBroken)
 	case t == nil:
 		return fmt.Errorf("no transition %s -> %s for %s: %w", r.Status, s.to, s.cause, stock.ErrBroken)
 	case !slices.Contains(t.Who, s.actor.Kind):
@@ -336,13 +349,15 @@ func (w *work) changes() *Changes {
 	c := &Changes{
 		KeptKeys: w.kept, NewReservations: w.fresh, ClaimStates: w.lives, NewHistory: w.history, NewQuotes: w.quotes,
 		NewPools: w.newPools, NewSlots: w.newSlots, NewRevocations: w.revoked, Events: w.events,
-		SetKeys:         sorted(w.setKeys, func(a, b *KeyRow) int { return compareIDs(a.ID, b.ID) }),
-		SetReservations: sorted(w.dirty, func(a, b *Reservation) int { return compareIDs(a.ID, b.ID) }),
-		SetSlots:        sorted(w.slots, func(a, b *SlotRow) int { return a.Key.Compare(b.Key) }),
-		SetCounts:       sorted(w.counts, func(a, b *CountRow) int { return a.Key.Compare(b.Key) }),
-		SetPools:        sorted(w.pools, func(a, b *PoolRow) int { return int(a.ID - b.ID) }),
+		SetKeys:          sorted(w.setKeys, func(a, b *KeyRow) int { return compareIDs(a.ID, b.ID) }),
+		SetReservations:  sorted(w.dirty, func(a, b *Reservation) int { return compareIDs(a.ID, b.ID) }),
+		SetSlots:         sorted(w.slots, func(a, b *SlotRow) int { return a.Key.Compare(b.Key) }),
+		SetCounts:        sorted(w.counts, func(a, b *CountRow) int { return a.Key.Compare(b.Key) }),
+		GoneReservations: w.gone, GoneSlots: mergeSpans(w.goneSlots),
+		SetPools: sorted(w.pools, func(a, b *PoolRow) int { return int(a.ID - b.ID) }),
 	}
 	slices.SortFunc(c.KeptKeys, compareIDs)
+	slices.SortFunc(c.GoneReservations, compareIDs)
 	slices.SortFunc(c.NewReservations, func(a, b *Reservation) int { return compareIDs(a.ID, b.ID) })
 	slices.SortFunc(c.NewSlots, func(a, b *SlotRow) int { return a.Key.Compare(b.Key) })
 	if rows := append(slices.Clone(c.SetSlots), c.NewSlots...); len(rows) > 0 {

@@ -59,7 +59,7 @@ func agree(t *testing.T, in intake, data []byte) (quick bool) {
 
 // bodies are the examples of all operations and some more.
 func bodies() []string {
-	s := New(Deps{}).(*server) //nolint:errcheck,forcetypeassert // New makes it
+	s := New(Deps{}).(*server) //nolint:forcetypeassert // New makes it
 	var out []string
 	for _, item := range s.api.OpenAPI().Paths {
 		for _, op := range []*huma.Operation{item.Post, item.Put} {
@@ -163,7 +163,7 @@ func mutate(r *rand.Rand, text string) string {
 
 // TestBodyReadersAgree changes the examples in a great many ways and reads them both ways.
 func TestBodyReadersAgree(t *testing.T) {
-	all, texts, r := intakes(), bodies(), rand.New(rand.NewPCG(1, 2)) //nolint:gosec // not a secret
+	all, texts, r := intakes(), bodies(), rand.New(rand.NewPCG(1, 2))
 	quick, times := 0, 6_000
 	if os.Getenv("HOLDFAST_BODIES") == "many" {
 		times = 1_000_000

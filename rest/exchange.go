@@ -79,7 +79,7 @@ func requestID(r *http.Request) string {
 // ServeHTTP frames every request: its id, its measures, its log line, and what becomes of a panic.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{id: requestID(r), start: time.Now(), header: w.Header()}
-	r = r.WithContext(within{r.Context(), x})
+	r = r.WithContext(within{r.Context(), x}) //nolint:contextcheck // it is the request's, with two more values
 	x.request = r
 	x.header["X-Request-Id"], x.header["X-Content-Type-Options"] = []string{x.id}, saysNoSniff
 	answer := &answer{ResponseWriter: w, x: x, server: s}

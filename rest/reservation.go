@@ -48,6 +48,7 @@ type reservationListIn struct {
 	Before       string `query:"before" maxLength:"64" doc:"The cursor \"previous\" of a page: what is newer than it."`
 	Status       string `query:"status" enum:"held,confirming,confirmed,completed,expired,rejected,cancelled" doc:"Only those in this status."`
 	Locator      string `query:"locator" maxLength:"6" doc:"Only the one with this locator."`
+	Archived     bool   `query:"archived" doc:"List those in the archive instead: what has been over for long. By id or locator they are found without this."`
 	UpdatedSince string `query:"updated_since" format:"date-time" doc:"Only those that changed at or after this instant."`
 }
 
@@ -240,7 +241,7 @@ func actions(r *reservation.Reservation) []string {
 }
 
 func (s *server) listReservations(ctx context.Context, c *call, in *reservationListIn) (*reservationListOut, error) {
-	f := reservation.Filter{Locator: in.Locator, Limit: min(in.limit()+1, reservation.MaxPage)} // one more tells whether there is a next page
+	f := reservation.Filter{Locator: in.Locator, Archived: in.Archived, Limit: min(in.limit()+1, reservation.MaxPage)} // one more tells whether there is a next page
 	var err error
 	if f.After, err = parseCursor("after", in.After); err != nil {
 		return nil, err

@@ -176,7 +176,8 @@ func (s *system) settings() reservation.Settings {
 	settings := reservation.Settings{
 		Hold: c.Times.Hold, Extension: c.Times.Extension, Grace: c.Times.Grace, QuoteLife: c.Times.Quote, PayWait: c.Times.PayWait,
 		Lanes: c.Limits.Lanes, Queue: c.Limits.Queue, BatchCommands: c.Limits.BatchCommands, BatchRows: c.Limits.BatchRows,
-		BelieveFor: c.Times.SoldOut, KeyLife: c.Times.Keys, Caps: reservation.Caps(c.Caps),
+		BelieveFor: c.Times.SoldOut, KeyLife: c.Times.Keys, ArchiveAfter: c.Times.Archive, ArchiveUnpaidAfter: c.Times.ArchiveUnpaid,
+		Caps: reservation.Caps(c.Caps),
 	}
 	if c.Embedded() {
 		settings.Lanes = 1 // SQLite has one writer

@@ -60,17 +60,19 @@ type Database struct {
 
 // Times are durations.
 type Times struct {
-	Hold      time.Duration `name:"hold" default:"15m" min:"1s" max:"24h" help:"How long an unpaid reservation keeps its stock."`
-	Extension time.Duration `name:"extension" default:"15m" min:"1s" max:"24h" help:"What one extension of a hold adds."`
-	Grace     time.Duration `name:"grace" default:"10m" min:"1s" max:"1h" help:"How long a running payment protects the hold."`
-	Quote     time.Duration `name:"quote" default:"15m" min:"1s" max:"24h" help:"How long a cancellation quote can be confirmed."`
-	PayWait   time.Duration `name:"pay-wait" default:"2s" min:"10ms" max:"30s" help:"How long a pay call waits for the outcome before it answers confirming."`
-	Offer     time.Duration `name:"offer" default:"20m" min:"1s" max:"24h" help:"How long an offer keeps its price."`
-	SoldOut   time.Duration `name:"sold-out" default:"50ms" min:"0s" max:"1s" help:"How long a sold-out answer is believed without asking again."`
-	Keys      time.Duration `name:"keys" default:"720h" min:"720h" max:"8784h" help:"How long idempotency keys are kept at least."`
-	Notice    time.Duration `name:"notice" default:"500ms" min:"0s" max:"5m" help:"How long a stopping server still takes requests while /readyz answers 503 already; what a load balancer needs to notice."`
-	Wait      time.Duration `name:"wait" default:"50ms" min:"1ms" max:"10s" help:"When even the fastest calls take longer than this, fewer are let in and the others are answered overloaded. More where a commit takes longer."`
-	Drain     time.Duration `name:"drain" default:"30s" min:"1s" max:"10m" help:"How long a stopping server may finish what is under way."`
+	Hold          time.Duration `name:"hold" default:"15m" min:"1s" max:"24h" help:"How long an unpaid reservation keeps its stock."`
+	Extension     time.Duration `name:"extension" default:"15m" min:"1s" max:"24h" help:"What one extension of a hold adds."`
+	Grace         time.Duration `name:"grace" default:"10m" min:"1s" max:"1h" help:"How long a running payment protects the hold."`
+	Quote         time.Duration `name:"quote" default:"15m" min:"1s" max:"24h" help:"How long a cancellation quote can be confirmed."`
+	PayWait       time.Duration `name:"pay-wait" default:"2s" min:"10ms" max:"30s" help:"How long a pay call waits for the outcome before it answers confirming."`
+	Offer         time.Duration `name:"offer" default:"20m" min:"1s" max:"24h" help:"How long an offer keeps its price."`
+	SoldOut       time.Duration `name:"sold-out" default:"50ms" min:"0s" max:"1s" help:"How long a sold-out answer is believed without asking again."`
+	Keys          time.Duration `name:"keys" default:"720h" min:"720h" max:"8784h" help:"How long idempotency keys are kept at least."`
+	Archive       time.Duration `name:"archive" default:"2160h" min:"0s" max:"87600h" help:"How long after their last change completed and paid reservations are archived, at least as long as keys. 0s: never."`
+	ArchiveUnpaid time.Duration `name:"archive-unpaid" default:"720h" min:"0s" max:"87600h" help:"The same for those that ended without ever being paid. 0s: never."`
+	Notice        time.Duration `name:"notice" default:"500ms" min:"0s" max:"5m" help:"How long a stopping server still takes requests while /readyz answers 503 already; what a load balancer needs to notice."`
+	Wait          time.Duration `name:"wait" default:"50ms" min:"1ms" max:"10s" help:"When even the fastest calls take longer than this, fewer are let in and the others are answered overloaded. More where a commit takes longer."`
+	Drain         time.Duration `name:"drain" default:"30s" min:"1s" max:"10m" help:"How long a stopping server may finish what is under way."`
 }
 
 // Limits bound what the server takes at once.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"holdfast/reservation"
@@ -80,8 +81,9 @@ func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) 
 	a := reservation.RecordAudit{
 		History: map[uid.ID][]reservation.Entry{}, Claims: map[uid.ID][]reservation.ClaimLife{},
 		Events: map[uid.ID][]reservation.EventAudit{}, Keys: map[uid.ID][]reservation.KeyRow{},
+		Archived: map[uid.ID]reservation.ArchiveAudit{},
 	}
-	// Reservations are never deleted, so which ids are next may be asked outside the snapshot.
+	// Reservations only ever move to the archive, so which ids are next may be asked outside the snapshot.
 	var ids []uid.ID
 	if err := s.query(ctx, "audit reservations", qAuditReservations, func(a *args) *args { return a.id(after).int8(int64(limit)) }, func(r *row) error {
 		ids = append(ids, r.id())
@@ -89,6 +91,7 @@ func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) 
 	}); err != nil {
 		return a, err
 	}
+	gone := newGone()
 	loaded, err := s.reservations(ctx, ids, func(p *pipe) {
 		bind := func() *args { return p.args().ids(len(ids), at(ids)) }
 		p.get(ctx, qHistory, bind(), func(r *row) error {
@@ -106,13 +109,23 @@ func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) 
 			a.Keys[k.Reservation] = append(a.Keys[k.Reservation], *k)
 			return err
 		})
+		gone.read(ctx, p, bind(), &a)
 	})
 	if err != nil {
 		return a, err
 	}
-	for _, id := range ids {
-		a.Reservations = append(a.Reservations, loaded[id].Reservation)
-		a.Claims[id] = loaded[id].ItemLives()
+	for _, id := range slices.Compact(ids) {
+		l := loaded[id]
+		if l == nil { // archived
+			if l = gone.loaded[id]; l == nil {
+				continue // and not to be read
+			}
+		}
+		a.Reservations = append(a.Reservations, l.Reservation)
+		a.Claims[id] = l.ItemLives()
+	}
+	if err := s.auditLines(ctx, gone, loaded, &a); err != nil {
+		return a, err
 	}
 	if limit > 0 && len(ids) == limit {
 		a.Last = ids[limit-1]

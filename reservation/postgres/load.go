@@ -35,6 +35,8 @@ func (t *transaction) reset() {
 		Counts:       make(map[reservation.CountKey]*reservation.CountRow, len(t.need.Counts)),
 		Pools:        map[stock.PoolID]*reservation.PoolRow{},
 		PoolRefs:     map[uid.ID]*reservation.PoolRow{},
+		Archived:     map[uid.ID]*reservation.Reservation{},
+		Open:         map[stock.PoolID]bool{},
 	}
 	t.loaded, t.counted, t.claimed = nil, nil, nil
 }
@@ -96,6 +98,7 @@ func (t *transaction) load(ctx context.Context, again bool) error {
 		}
 		p = t.link.pipe()
 	}
+	t.readArchived(ctx, p)
 	t.lockStock(ctx, p)
 	return p.run(ctx)
 }
@@ -247,6 +250,7 @@ func (t *transaction) lockStock(ctx context.Context, p *pipe) {
 			return nil
 		})
 	}
+	t.readOpen(ctx, p)
 	if keys := record.Counts(need.Counts, t.loaded); len(keys) > 0 {
 		n := len(keys)
 		a := p.args().int8s(n, func(i int) int64 { return int64(keys[i].Pool) }).texts(n, func(i int) string { return keys[i].Caller })

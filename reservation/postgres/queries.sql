@@ -303,7 +303,8 @@ WHERE reservation = ANY ($1::uuid[]) ORDER BY reservation, version;
 SELECT created_at FROM reservations WHERE id = $1::uuid;
 
 -- name: taken_locators
-SELECT locator FROM reservations WHERE locator = ANY ($1::text[]);
+SELECT locator FROM reservations WHERE locator = ANY ($1::text[])
+UNION ALL SELECT locator FROM archived_reservations WHERE locator = ANY ($1::text[]);
 
 -- name: by_locator
 SELECT id FROM reservations WHERE locator = $1::text;
@@ -368,7 +369,9 @@ WHERE ref = ANY ($1::uuid[]) ORDER BY id;
 
 -- name: slots
 SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version
-FROM slots WHERE pool = $1::bigint AND slot >= $2::integer AND slot < $3::integer ORDER BY slot;
+FROM slots WHERE pool = $1::bigint AND slot >= $2::integer AND slot < $3::integer
+UNION ALL SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version
+FROM slots_history WHERE pool = $1::bigint AND slot >= $2::integer AND slot < $3::integer ORDER BY slot;
 
 -- name: ordered_scan
 -- For this transaction: read in the order of the index instead of sorting all slots.
@@ -445,7 +448,7 @@ SELECT caller, pool, holds, units, lapsed, lapsed_at FROM hold_counts
 WHERE pool BETWEEN $1::bigint AND $2::bigint AND holds <> 0 ORDER BY pool, caller;
 
 -- name: audit_reservations
-SELECT id FROM reservations WHERE id > $1::uuid ORDER BY id LIMIT $2::bigint;
+SELECT id FROM reservations WHERE id > $1::uuid UNION ALL SELECT id FROM archived_reservations WHERE id > $1::uuid ORDER BY id LIMIT $2::bigint;
 
 -- name: audit_events
 -- The version in the event that each history entry names; 0 where there is none or it is about something else.
@@ -462,5 +465,149 @@ FROM streams s ORDER BY s.stream;
 SELECT count(*), count(subject) FROM outbox WHERE stream = $1::integer AND n > $2::bigint AND n <= $3::bigint;
 
 -- name: audit_keys
-SELECT k.id, k.state, k.created_at, CASE WHEN r.id IS NULL THEN 1 ELSE 0 END::bigint
-FROM idempotency_keys k LEFT JOIN reservations r ON r.id = k.reservation WHERE k.id > $1::uuid ORDER BY k.id LIMIT $2::bigint;
+SELECT k.id, k.state, k.created_at, CASE WHEN coalesce(r.id, a.id) IS NULL THEN 1 ELSE 0 END::bigint
+FROM idempotency_keys k LEFT JOIN reservations r ON r.id = k.reservation LEFT JOIN archived_reservations a ON a.id = k.reservation WHERE k.id > $1::uuid ORDER BY k.id LIMIT $2::bigint;
+
+-- The archive (archive.go).
+
+-- name: open_pools
+-- Pools of which a reservation that may still move claims a slot before the given one. Asked under the locks of the slots:
+-- who claims one of them meanwhile waits for them, and finds them gone. One that has a step to do counts whatever its claims
+-- count as: money that comes late takes freed stock again.
+SELECT n.pool FROM unnest($1::bigint[], $2::integer[]) AS n (pool, to_slot)
+WHERE coalesce((SELECT true FROM claims c WHERE c.pool = n.pool AND c.life = 1 AND c.from_slot < n.to_slot LIMIT 1), false)
+	OR coalesce((SELECT true FROM claims c WHERE c.pool = n.pool AND c.life = 2 AND c.from_slot < n.to_slot
+		AND c.to_slot > (SELECT p.from_slot FROM pools p WHERE p.id = n.pool)
+		AND (SELECT r.status NOT IN (4, 5, 6, 7) OR r.step <> 0 FROM reservations r WHERE r.id = c.reservation) LIMIT 1), false)
+	OR coalesce((SELECT true FROM reservations r WHERE r.step <> 0
+		AND (SELECT true FROM claims c WHERE c.reservation = r.id AND c.pool = n.pool AND c.from_slot < n.to_slot LIMIT 1) LIMIT 1), false);
+
+-- name: archive_slots
+-- $4 is how many rows these spans have.
+WITH gone AS (
+	DELETE FROM slots s USING unnest($1::bigint[], $2::integer[], $3::integer[]) AS n (pool, from_slot, to_slot)
+	WHERE s.pool = ANY (ARRAY[n.pool]) AND s.slot >= n.from_slot AND s.slot < n.to_slot
+	RETURNING s.pool, s.slot, s.physical, s.out_of_order, s.overbooking_bp, s.target, s.by_hand, s.stock_limit, s.closed, s.held, s.sold, s.version
+), kept AS (
+	INSERT INTO slots_history (pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version)
+	SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version FROM gone ORDER BY pool, slot
+	RETURNING 1)
+SELECT exactly(count(*), $4::bigint) FROM kept;
+
+-- name: history_lines
+SELECT reservation, version, at, actor_kind, actor, cause, from_status, to_status, payment, note, stream, n FROM history
+WHERE reservation = ANY ($1::uuid[]) ORDER BY reservation, version;
+
+-- name: insert_archived
+INSERT INTO archived_reservations (id, created_at, updated_at, archived_at, status, locator, name, caller, document)
+SELECT n.id, n.created_at, n.updated_at, $3::timestamptz, n.status, n.locator, n.name, n.caller, n.document::json
+FROM unnest($1::uuid[], $2::timestamptz[], $4::timestamptz[], $5::smallint[], $6::text[], $7::text[], $8::text[], $9::text[])
+	AS n (id, created_at, updated_at, status, locator, name, caller, document);
+
+-- name: move_by_supplier
+WITH gone AS (
+	DELETE FROM by_supplier b USING unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) AS n (supplier, placed_at, reservation)
+	WHERE b.supplier = ANY (ARRAY[n.supplier]) AND b.placed_at = n.placed_at AND b.reservation = n.reservation
+	RETURNING b.supplier, b.placed_at, b.reservation
+), kept AS (
+	INSERT INTO archived_by_supplier (supplier, placed_at, reservation) SELECT supplier, placed_at, reservation FROM gone
+	RETURNING 1)
+SELECT exactly(count(*), cardinality($1::uuid[])) FROM kept;
+
+-- name: delete_history
+-- The guard of the table lets go what is in the archive.
+WITH gone AS (
+	DELETE FROM history WHERE reservation = ANY ($1::uuid[])
+	RETURNING 1)
+SELECT exactly(count(*), $2::bigint) FROM gone;
+
+-- name: delete_claims
+WITH gone AS (
+	DELETE FROM claims WHERE reservation = ANY ($1::uuid[])
+	RETURNING 1)
+SELECT exactly(count(*), $2::bigint) FROM gone;
+
+-- name: delete_quotes
+DELETE FROM quotes WHERE reservation = ANY ($1::uuid[]);
+
+-- name: delete_reservations
+WITH gone AS (
+	DELETE FROM reservations r USING unnest($1::uuid[], $2::bigint[]) AS n (id, version)
+	WHERE r.id = ANY (ARRAY[n.id]) AND r.version = n.version
+	RETURNING 1)
+SELECT exactly(count(*), cardinality($1::uuid[])) FROM gone;
+
+-- name: fresh_locators
+-- The locators of new reservations: none of them is in the archive.
+SELECT fresh_locators(EXISTS (SELECT 1 FROM archived_reservations WHERE locator = ANY ($1::text[])));
+
+-- name: archived
+SELECT id, document FROM archived_reservations WHERE id = ANY ($1::uuid[]) ORDER BY id;
+
+-- name: archived_by_locator
+SELECT id FROM archived_reservations WHERE locator = $1::text;
+
+-- name: archived_created_at
+SELECT created_at FROM archived_reservations WHERE id = $1::uuid;
+
+-- name: archived_all_down
+SELECT id FROM archived_reservations
+WHERE (created_at, id) < ($1::timestamptz, $2::uuid) AND (created_at, id) > ($3::timestamptz, $4::uuid)
+	AND ($5::smallint = 0 OR status = $5::smallint) AND updated_at >= $6::timestamptz
+ORDER BY created_at DESC, id DESC LIMIT $7::bigint;
+
+-- name: archived_all_up
+SELECT id FROM archived_reservations
+WHERE (created_at, id) < ($1::timestamptz, $2::uuid) AND (created_at, id) > ($3::timestamptz, $4::uuid)
+	AND ($5::smallint = 0 OR status = $5::smallint) AND updated_at >= $6::timestamptz
+ORDER BY created_at, id LIMIT $7::bigint;
+
+-- name: archived_caller_down
+SELECT id FROM archived_reservations
+WHERE caller = $8::text AND (created_at, id) < ($1::timestamptz, $2::uuid) AND (created_at, id) > ($3::timestamptz, $4::uuid)
+	AND ($5::smallint = 0 OR status = $5::smallint) AND updated_at >= $6::timestamptz
+ORDER BY created_at DESC, id DESC LIMIT $7::bigint;
+
+-- name: archived_caller_up
+SELECT id FROM archived_reservations
+WHERE caller = $8::text AND (created_at, id) < ($1::timestamptz, $2::uuid) AND (created_at, id) > ($3::timestamptz, $4::uuid)
+	AND ($5::smallint = 0 OR status = $5::smallint) AND updated_at >= $6::timestamptz
+ORDER BY created_at, id LIMIT $7::bigint;
+
+-- name: archived_supplier_down
+-- A scalar subquery again, so that the supplier's lines give the newest first and the limit ends the search.
+SELECT i.reservation FROM archived_by_supplier i
+WHERE i.supplier = $8::uuid AND (i.placed_at, i.reservation) < ($1::timestamptz, $2::uuid) AND (i.placed_at, i.reservation) > ($3::timestamptz, $4::uuid)
+	AND (SELECT true FROM archived_reservations r WHERE r.id = i.reservation AND ($5::smallint = 0 OR r.status = $5::smallint) AND r.updated_at >= $6::timestamptz)
+ORDER BY i.placed_at DESC, i.reservation DESC LIMIT $7::bigint;
+
+-- name: archived_supplier_up
+SELECT i.reservation FROM archived_by_supplier i
+WHERE i.supplier = $8::uuid AND (i.placed_at, i.reservation) < ($1::timestamptz, $2::uuid) AND (i.placed_at, i.reservation) > ($3::timestamptz, $4::uuid)
+	AND (SELECT true FROM archived_reservations r WHERE r.id = i.reservation AND ($5::smallint = 0 OR r.status = $5::smallint) AND r.updated_at >= $6::timestamptz)
+ORDER BY i.placed_at, i.reservation LIMIT $7::bigint;
+
+-- name: archivable
+SELECT r.updated_at, r.id, EXISTS (SELECT 1 FROM idempotency_keys k WHERE k.reservation = r.id) FROM reservations r
+WHERE r.step = 0 AND r.status IN (4, 5, 6, 7) AND (r.status = 4 OR r.paid > 0)
+	AND r.updated_at < $1::timestamptz AND (r.updated_at, r.id) > ($2::timestamptz, $3::uuid)
+ORDER BY r.updated_at, r.id LIMIT $4::bigint;
+
+-- name: archivable_unpaid
+SELECT r.updated_at, r.id, EXISTS (SELECT 1 FROM idempotency_keys k WHERE k.reservation = r.id) FROM reservations r
+WHERE r.step = 0 AND r.paid = 0 AND r.status IN (5, 6, 7)
+	AND r.updated_at < $1::timestamptz AND (r.updated_at, r.id) > ($2::timestamptz, $3::uuid)
+ORDER BY r.updated_at, r.id LIMIT $4::bigint;
+
+-- name: audit_archived
+-- With how many rows of it are left among what lives.
+SELECT a.id, a.locator, a.caller, coalesce(a.name, ''), a.status, a.document,
+	(SELECT count(*) FROM reservations r WHERE r.id = a.id) + (SELECT count(*) FROM reservations r WHERE r.locator = a.locator AND r.id <> a.id)
+	+ (SELECT count(*) FROM claims c WHERE c.reservation = a.id) + (SELECT count(*) FROM history h WHERE h.reservation = a.id)
+	+ (SELECT count(*) FROM quotes q WHERE q.reservation = a.id)
+FROM archived_reservations a WHERE a.id = ANY ($1::uuid[]) ORDER BY a.id;
+
+-- name: audit_lines
+-- The version in the event that each line of an archived history names; 0 where there is none or it is about something else.
+SELECT n.reservation, n.stream, n.n, coalesce((SELECT o.version FROM outbox o WHERE o.stream = n.stream AND o.n = n.n AND o.subject = n.reservation), 0)
+FROM unnest($1::uuid[], $2::integer[], $3::bigint[]) WITH ORDINALITY AS n (reservation, stream, n, ord) ORDER BY n.ord;

@@ -89,6 +89,9 @@ func (s *Store) Find(ctx context.Context, f reservation.Filter) ([]*reservation.
 	if err != nil {
 		return nil, err
 	}
+	if f.Archived {
+		return s.archivedReservations(ctx, ids)
+	}
 	return s.Reservations(ctx, ids)
 }
 
@@ -100,6 +103,7 @@ type place struct {
 
 func (s *Store) find(ctx context.Context, f reservation.Filter) ([]uid.ID, error) {
 	older, newer := place{at: afterAll}, place{at: beforeAll}
+	createdAt, query := listing(f)
 	for _, bound := range []struct {
 		id uid.ID
 		to *place
@@ -108,7 +112,7 @@ func (s *Store) find(ctx context.Context, f reservation.Filter) ([]uid.ID, error
 			continue
 		}
 		found := false
-		if err := s.query(ctx, "find reservations", qCreatedAt, func(a *args) *args { return a.id(bound.id) }, func(r *row) error {
+		if err := s.query(ctx, "find reservations", createdAt, func(a *args) *args { return a.id(bound.id) }, func(r *row) error {
 			*bound.to, found = place{at: r.int(), id: bound.id}, true
 			return nil
 		}); err != nil || !found {
@@ -116,13 +120,6 @@ func (s *Store) find(ctx context.Context, f reservation.Filter) ([]uid.ID, error
 		}
 	}
 	up := !f.Before.IsZero()
-	query := map[bool]query{true: qFindAllUp, false: qFindAllDown}
-	switch {
-	case f.Caller != "":
-		query[true], query[false] = qFindCallerUp, qFindCallerDown
-	case !f.Supplier.IsZero():
-		query[true], query[false] = qFindSupplierUp, qFindSupplierDown
-	}
 	var ids []uid.ID
 	if err := s.query(ctx, "find reservations", query[up], func(a *args) *args {
 		a.int8(older.at).id(older.id).int8(newer.at).id(newer.id).int2(int16(f.Status))
@@ -150,16 +147,23 @@ func (s *Store) find(ctx context.Context, f reservation.Filter) ([]uid.ID, error
 
 // findLocator looks one reservation up by its locator and then asks whether the rest of the filter lets it pass.
 func (s *Store) findLocator(ctx context.Context, f reservation.Filter) ([]*reservation.Reservation, error) {
-	var ids []uid.ID
-	if err := s.query(ctx, "find locator", qByLocator, func(a *args) *args { return a.text(f.Locator) }, func(r *row) error {
-		ids = append(ids, r.id())
-		return nil
+	var ids, gone []uid.ID // of each at most one: a locator is given once
+	if err := s.snapshot(ctx, "find locator", func(p *pipe) {
+		if !f.Archived {
+			p.get(ctx, qByLocator, p.args().text(f.Locator), func(r *row) error { ids = append(ids, r.id()); return nil })
+		}
+		p.get(ctx, qArchivedByLocator, p.args().text(f.Locator), func(r *row) error { gone = append(gone, r.id()); return nil })
 	}); err != nil || f.Limit < 1 {
 		return nil, err
 	}
 	found, err := s.Reservations(ctx, ids)
 	if err != nil {
 		return nil, err
+	}
+	if len(found) == 0 { // archived, perhaps just now
+		if found, err = s.archivedReservations(ctx, append(gone, ids...)); err != nil {
+			return nil, err
+		}
 	}
 	return slices.DeleteFunc(found, func(r *reservation.Reservation) bool { return !record.Passes(r, f) }), nil
 }

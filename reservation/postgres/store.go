@@ -3,7 +3,8 @@
 // A batch is one READ COMMITTED transaction. One that names no reservation, as placings do, takes two round trips: begin,
 // store the batch's row, claim keys, look for lapsed holds, lock pools, slots and counts; then write and commit. One that
 // names some takes three: what belongs to them must be known before their slots are locked. Where holds have lapsed on
-// its pools a batch begins again in the longer form, which reads what belongs to these too.
+// its pools a batch begins again in the longer form, which reads what belongs to these too. A hundred new reservations or
+// more, and their claims, are stored by COPY ahead of the other writes: three round trips for a large batch.
 //
 // COMMIT goes with the writes. A write that fails, or changes another number of rows than it must (exactly, in
 // migrations/00002_rows.sql), is an error of the server, which then reads over the rest of the pipeline. Whatever becomes
@@ -101,7 +102,7 @@ func Open(ctx context.Context, dsn string, maxConns int32) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{pool: pool, id: rand.Uint64()}, nil
+	return &Store{pool: pool, id: rand.Uint64()}, nil //nolint:gosec // only tells processes apart; two that got one number would not hear each other, and look by themselves
 }
 
 // Close waits for what runs and closes every connection.
@@ -181,15 +182,16 @@ func (s *Store) transact(ctx context.Context, b reservation.Batch, need reservat
 		}
 	}()
 	t := &transaction{link: l, batch: b, need: need}
-	loaded, again := false, false
-	// Where holds have lapsed, the next batches will meet some too.
-	if again = len(need.Reservations) == 0 && !(s.lapsed.Load() && len(need.DuePools) > 0); again {
+	loaded := false
+	lapsed := s.lapsed.Load() && len(need.DuePools) > 0 // where holds have lapsed, the next batches will meet some too
+	atOnce := len(need.Reservations) == 0 && !lapsed
+	if atOnce {
 		if loaded, err = t.loadAtOnce(ctx); err != nil {
 			return err
 		}
 	}
 	if !loaded {
-		if err := t.load(ctx, again); err != nil {
+		if err := t.load(ctx, atOnce); err != nil {
 			return err
 		}
 	}

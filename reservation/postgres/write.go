@@ -18,9 +18,17 @@ func (t *transaction) write(ctx context.Context, c *reservation.Changes) error {
 	if err := t.copySlots(ctx, c); err != nil {
 		return err
 	}
+	if err := t.copyReservations(ctx, c); err != nil {
+		return err
+	}
+	lines, err := t.historyOf(ctx, c.GoneReservations)
+	if err != nil {
+		return err
+	}
 	p := t.link.pipe()
 	for _, add := range []func(context.Context, *pipe, *reservation.Changes) error{
-		t.writeKeys, insertReservations, setReservations, t.insertQuotes, writePools, writeStock, t.writeCounts, insertRevocations, t.insertEvents,
+		t.writeKeys, insertReservations, setReservations, t.insertQuotes, writePools, writeStock, t.writeCounts, insertRevocations,
+		archiveSlots, t.archiveReservations(lines), t.insertEvents,
 	} {
 		if err := add(ctx, p, c); err != nil {
 			return err
@@ -36,13 +44,13 @@ func (t *transaction) write(ctx context.Context, c *reservation.Changes) error {
 func (t *transaction) writeKeys(ctx context.Context, p *pipe, c *reservation.Changes) error {
 	kept := make([]bool, len(t.need.Keys))
 	set := c.SetKeys
-	facts := make([]string, len(set))
-	for i, k := range set {
+	facts := make([]string, 0, len(set))
+	for _, k := range set {
 		document, err := record.Facts(&k.Facts)
 		if err != nil {
 			return err
 		}
-		facts[i] = string(document)
+		facts = append(facts, string(document))
 	}
 	for _, id := range c.KeptKeys {
 		i, found := findKey(t.need.Keys, id)
@@ -114,8 +122,8 @@ type part struct {
 
 func (p part) claim() *stock.Claim { return &p.r.Items[p.item].Claims[p.ord] }
 
-// listing is a line in the list of a supplier.
-type listing struct {
+// listed is a line in the list of a supplier.
+type listed struct {
 	supplier uid.ID
 	r        *reservation.Reservation
 }
@@ -126,6 +134,11 @@ func insertReservations(ctx context.Context, p *pipe, c *reservation.Changes) er
 		return nil
 	}
 	n := len(rs)
+	if n >= copiedReservations {
+		p.do(ctx, qFreshLocators, p.args().texts(n, func(i int) string { return rs[i].Locator }))
+		insertEnded(ctx, p, rs)
+		return nil
+	}
 	p.do(ctx, qInsertReservations, changing(p.args(), rs).
 		optionalTexts(n, func(i int) string { return rs[i].Name }).
 		texts(n, func(i int) string { return rs[i].Locator }).
@@ -135,9 +148,11 @@ func insertReservations(ctx context.Context, p *pipe, c *reservation.Changes) er
 		times(n, func(i int) time.Time { return rs[i].PlacedUntil }).
 		documents(n, func(buf []byte, i int) []byte { return record.AppendDocument(buf, rs[i]) }))
 
-	lists, claims := make([]listing, 0, n), make([]part, 0, n)
+	p.do(ctx, qFreshLocators, p.args().texts(n, func(i int) string { return rs[i].Locator }))
+
+	lists, claims := make([]listed, 0, n), make([]part, 0, n)
 	for _, r := range rs {
-		record.Suppliers(r, func(supplier uid.ID) { lists = append(lists, listing{supplier, r}) })
+		record.Suppliers(r, func(supplier uid.ID) { lists = append(lists, listed{supplier, r}) })
 		for i := range r.Items {
 			for ord := range r.Items[i].Claims {
 				claims = append(claims, part{r, i, ord})

@@ -11,6 +11,7 @@ import (
 func RunStore(t *testing.T, open func(t *testing.T) reservation.Store) {
 	for name, check := range map[string]func(*testing.T, reservation.Store){
 		"RoundTrip":            testRoundTrip,
+		"ManyAtOnce":           testManyAtOnce,
 		"SetReservation":       testSetReservation,
 		"NothingThereYet":      testNothingThereYet,
 		"PoolsAndSlots":        testPoolsAndSlots,

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -195,6 +196,7 @@ func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) 
 		a = reservation.RecordAudit{
 			History: map[uid.ID][]reservation.Entry{}, Claims: map[uid.ID][]reservation.ClaimLife{},
 			Events: map[uid.ID][]reservation.EventAudit{}, Keys: map[uid.ID][]reservation.KeyRow{},
+			Archived: map[uid.ID]reservation.ArchiveAudit{},
 		}
 		st, err := prepare(conn, qAuditReservations)
 		if err != nil {
@@ -206,7 +208,7 @@ func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) 
 		if err := st.all(func() { ids = append(ids, st.getID()) }); err != nil {
 			return err
 		}
-		for _, id := range ids {
+		for _, id := range slices.Compact(ids) {
 			if err := auditReservation(conn, id, &a); err != nil {
 				return err
 			}
@@ -220,9 +222,21 @@ func (s *Store) AuditReservations(ctx context.Context, after uid.ID, limit int) 
 }
 
 func auditReservation(conn *sqlite.Conn, id uid.ID, a *reservation.RecordAudit) error {
+	archived, err := auditArchived(conn, id, a)
+	if err != nil {
+		return err
+	}
 	l, err := readReservation(conn, id)
 	if err != nil {
 		return err
+	}
+	if l.Reservation == nil {
+		if archived == nil {
+			return nil // and not to be read
+		}
+		a.Reservations = append(a.Reservations, archived.Reservation)
+		a.Claims[id] = archived.ItemLives()
+		return auditLines(conn, archived, a)
 	}
 	a.Reservations = append(a.Reservations, l.Reservation)
 	a.Claims[id] = l.ItemLives()

@@ -24,6 +24,8 @@ func load(conn *sqlite.Conn, b reservation.Batch, need reservation.Need) (*reser
 		Counts:       make(map[reservation.CountKey]*reservation.CountRow, len(need.Counts)),
 		Pools:        map[stock.PoolID]*reservation.PoolRow{},
 		PoolRefs:     map[uid.ID]*reservation.PoolRow{},
+		Archived:     map[uid.ID]*reservation.Reservation{},
+		Open:         map[stock.PoolID]bool{},
 	}
 	if b.Now.IsZero() {
 		rows.Now = record.Micro(time.Now())
@@ -39,6 +41,9 @@ func load(conn *sqlite.Conn, b reservation.Batch, need reservation.Need) (*reser
 		return nil, err
 	}
 	if err := loadSlots(conn, record.Spans(need.Spans, loaded), rows); err != nil {
+		return nil, err
+	}
+	if err := loadArchive(conn, need, rows); err != nil {
 		return nil, err
 	}
 	if err := loadCounts(conn, record.Counts(need.Counts, loaded), rows); err != nil {

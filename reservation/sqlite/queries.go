@@ -29,6 +29,7 @@ var (
 	qNextPool          = queries.Get("next_pool")
 	qSetNextPool       = queries.Get("set_next_pool")
 	qSlots             = queries.Get("slots")
+	qSlotsWithHistory  = queries.Get("slots_with_history")
 	qAllSlots          = queries.Get("all_slots")
 	qCount             = queries.Get("count")
 	qInsertKey         = queries.Get("insert_key")

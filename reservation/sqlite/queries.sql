@@ -46,6 +46,12 @@ UPDATE pool_counter SET next = ?1 WHERE one = 1 AND next <= ?1;
 SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version
 FROM slots WHERE pool = ?1 AND slot >= ?2 AND slot < ?3 ORDER BY slot;
 
+-- name: slots_with_history
+SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version
+FROM slots WHERE pool = ?1 AND slot >= ?2 AND slot < ?3
+UNION ALL SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version
+FROM slots_history WHERE pool = ?1 AND slot >= ?2 AND slot < ?3 ORDER BY slot;
+
 -- name: all_slots
 SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version
 FROM slots WHERE slot >= ?1 ORDER BY pool, slot;
@@ -73,7 +79,7 @@ UPDATE reservations SET status = ?2, payment = ?3, updated_at = ?4, hold_expires
 WHERE id = ?1 AND version = ?21 AND length(item_status) = length(?20);
 
 -- name: has_locator
-SELECT 1 FROM reservations WHERE locator = ?1;
+SELECT 1 FROM reservations WHERE locator = ?1 UNION ALL SELECT 1 FROM archived_reservations WHERE locator = ?1 LIMIT 1;
 
 -- name: insert_by_supplier
 INSERT INTO by_supplier (supplier, placed_at, reservation) VALUES (?1, ?2, ?3);
@@ -258,7 +264,7 @@ ORDER BY 4, 1, 8, 9;
 SELECT caller, pool, holds, units, lapsed, lapsed_at FROM hold_counts WHERE pool BETWEEN ?1 AND ?2 AND holds <> 0 ORDER BY pool, caller;
 
 -- name: audit_reservations
-SELECT id FROM reservations WHERE id > ?1 ORDER BY id LIMIT ?2;
+SELECT id FROM reservations WHERE id > ?1 UNION ALL SELECT id FROM archived_reservations WHERE id > ?1 ORDER BY id LIMIT ?2;
 
 -- name: audit_events
 -- The version in the event that each history entry names; 0 where there is none or it is about something else.
@@ -274,5 +280,122 @@ FROM streams s ORDER BY s.stream;
 SELECT count(*), count(subject) FROM outbox WHERE stream = ?1 AND n > ?2 AND n <= ?3;
 
 -- name: audit_keys
-SELECT k.id, k.state, k.created_at, r.id IS NULL
-FROM idempotency_keys k LEFT JOIN reservations r ON r.id = k.reservation WHERE k.id > ?1 ORDER BY k.id LIMIT ?2;
+SELECT k.id, k.state, k.created_at, coalesce(r.id, a.id) IS NULL
+FROM idempotency_keys k LEFT JOIN reservations r ON r.id = k.reservation LEFT JOIN archived_reservations a ON a.id = k.reservation WHERE k.id > ?1 ORDER BY k.id LIMIT ?2;
+
+-- The archive (archive.go).
+
+-- name: open_held
+-- Of a pool whether a reservation that may still move claims a slot before the given one: open_held, open_sold, open_step.
+SELECT 1 FROM claims WHERE pool = ?1 AND life = 1 AND from_slot < ?2 LIMIT 1;
+
+-- name: open_sold
+SELECT 1 FROM claims c CROSS JOIN reservations r ON r.id = c.reservation
+WHERE c.pool = ?1 AND c.life = 2 AND c.from_slot < ?2 AND c.to_slot > (SELECT from_slot FROM pools WHERE id = ?1)
+	AND (r.status NOT IN (4, 5, 6, 7) OR r.step <> 0) LIMIT 1;
+
+-- name: open_step
+-- Whatever the claims count as: money that comes late takes freed stock again.
+SELECT 1 FROM reservations r CROSS JOIN claims c ON c.reservation = r.id
+WHERE r.step <> 0 AND c.pool = ?1 AND c.from_slot < ?2 LIMIT 1;
+
+-- name: keep_slots
+INSERT INTO slots_history (pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version)
+SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version FROM slots
+WHERE pool = ?1 AND slot >= ?2 AND slot < ?3 ORDER BY slot;
+
+-- name: delete_slots
+DELETE FROM slots WHERE pool = ?1 AND slot >= ?2 AND slot < ?3;
+
+-- name: history_lines
+SELECT version, at, actor_kind, actor, cause, from_status, to_status, payment, note, stream, n FROM history WHERE reservation = ?1 ORDER BY version;
+
+-- name: insert_archived
+INSERT INTO archived_reservations (id, name, locator, caller, status, created_at, updated_at, archived_at, document)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+
+-- name: insert_archived_by_supplier
+INSERT INTO archived_by_supplier (supplier, placed_at, reservation) VALUES (?1, ?2, ?3);
+
+-- name: delete_by_supplier
+DELETE FROM by_supplier WHERE supplier = ?1 AND placed_at = ?2 AND reservation = ?3;
+
+-- name: delete_history
+-- The guard of the table lets go what is in the archive.
+DELETE FROM history WHERE reservation = ?1;
+
+-- name: delete_claims
+DELETE FROM claims WHERE reservation = ?1;
+
+-- name: delete_quotes
+DELETE FROM quotes WHERE reservation = ?1;
+
+-- name: delete_reservation
+DELETE FROM reservations WHERE id = ?1 AND version = ?2;
+
+-- name: archived_locator
+SELECT 1 FROM archived_reservations WHERE locator = ?1;
+
+-- name: archived
+SELECT document FROM archived_reservations WHERE id = ?1;
+
+-- name: archived_by_locator
+SELECT id FROM archived_reservations WHERE locator = ?1;
+
+-- name: archived_created_at
+SELECT created_at FROM archived_reservations WHERE id = ?1;
+
+-- name: archived_all_down
+SELECT id FROM archived_reservations
+WHERE (created_at, id) < (?1, ?2) AND (created_at, id) > (?3, ?4) AND (?5 = 0 OR status = ?5) AND updated_at >= ?6
+ORDER BY created_at DESC, id DESC LIMIT ?7;
+
+-- name: archived_all_up
+SELECT id FROM archived_reservations
+WHERE (created_at, id) < (?1, ?2) AND (created_at, id) > (?3, ?4) AND (?5 = 0 OR status = ?5) AND updated_at >= ?6
+ORDER BY created_at, id LIMIT ?7;
+
+-- name: archived_caller_down
+SELECT id FROM archived_reservations
+WHERE caller = ?8 AND (created_at, id) < (?1, ?2) AND (created_at, id) > (?3, ?4) AND (?5 = 0 OR status = ?5) AND updated_at >= ?6
+ORDER BY created_at DESC, id DESC LIMIT ?7;
+
+-- name: archived_caller_up
+SELECT id FROM archived_reservations
+WHERE caller = ?8 AND (created_at, id) < (?1, ?2) AND (created_at, id) > (?3, ?4) AND (?5 = 0 OR status = ?5) AND updated_at >= ?6
+ORDER BY created_at, id LIMIT ?7;
+
+-- name: archived_supplier_down
+-- CROSS JOIN fixes the order of the loops: the supplier's lines give the newest first and the limit ends the search.
+SELECT i.reservation FROM archived_by_supplier i CROSS JOIN archived_reservations r ON r.id = i.reservation
+WHERE i.supplier = ?8 AND (i.placed_at, i.reservation) < (?1, ?2) AND (i.placed_at, i.reservation) > (?3, ?4)
+	AND (?5 = 0 OR r.status = ?5) AND r.updated_at >= ?6
+ORDER BY i.placed_at DESC, i.reservation DESC LIMIT ?7;
+
+-- name: archived_supplier_up
+SELECT i.reservation FROM archived_by_supplier i CROSS JOIN archived_reservations r ON r.id = i.reservation
+WHERE i.supplier = ?8 AND (i.placed_at, i.reservation) < (?1, ?2) AND (i.placed_at, i.reservation) > (?3, ?4)
+	AND (?5 = 0 OR r.status = ?5) AND r.updated_at >= ?6
+ORDER BY i.placed_at, i.reservation LIMIT ?7;
+
+-- name: archivable
+SELECT r.updated_at, r.id, EXISTS (SELECT 1 FROM idempotency_keys k WHERE k.reservation = r.id) FROM reservations r
+WHERE r.step = 0 AND r.status IN (4, 5, 6, 7) AND (r.status = 4 OR r.paid > 0) AND r.updated_at < ?1 AND (r.updated_at, r.id) > (?2, ?3)
+ORDER BY r.updated_at, r.id LIMIT ?4;
+
+-- name: archivable_unpaid
+SELECT r.updated_at, r.id, EXISTS (SELECT 1 FROM idempotency_keys k WHERE k.reservation = r.id) FROM reservations r
+WHERE r.step = 0 AND r.paid = 0 AND r.status IN (5, 6, 7) AND r.updated_at < ?1 AND (r.updated_at, r.id) > (?2, ?3)
+ORDER BY r.updated_at, r.id LIMIT ?4;
+
+-- name: audit_archived
+-- With how many rows of it are left among what lives.
+SELECT a.locator, a.caller, coalesce(a.name, ''), a.status, a.document,
+	(SELECT count(*) FROM reservations r WHERE r.id = a.id) + (SELECT count(*) FROM reservations r WHERE r.locator = a.locator AND r.id <> a.id)
+	+ (SELECT count(*) FROM claims c WHERE c.reservation = a.id) + (SELECT count(*) FROM history h WHERE h.reservation = a.id)
+	+ (SELECT count(*) FROM quotes q WHERE q.reservation = a.id)
+FROM archived_reservations a WHERE a.id = ?1;
+
+-- name: audit_line
+-- The version in the event that a line of an archived history names.
+SELECT version FROM outbox WHERE stream = ?1 AND n = ?2 AND subject = ?3;

@@ -74,6 +74,10 @@ func (s *Store) Find(ctx context.Context, f reservation.Filter) ([]*reservation.
 		if err != nil {
 			return err
 		}
+		if f.Archived {
+			out, err = archivedReservations(conn, ids)
+			return err
+		}
 		out, err = readReservations(conn, ids)
 		return err
 	})
@@ -88,6 +92,7 @@ type place struct {
 
 func find(conn *sqlite.Conn, f reservation.Filter) ([]uid.ID, error) {
 	older, newer := place{at: math.MaxInt64}, place{at: math.MinInt64}
+	createdAt, list := listing(f)
 	for _, bound := range []struct {
 		id uid.ID
 		to *place
@@ -95,7 +100,7 @@ func find(conn *sqlite.Conn, f reservation.Filter) ([]uid.ID, error) {
 		if bound.id.IsZero() {
 			continue
 		}
-		found, err := placeOf(conn, bound.id)
+		found, err := placeOf(conn, createdAt, bound.id)
 		if err != nil {
 			return nil, err
 		}
@@ -105,14 +110,7 @@ func find(conn *sqlite.Conn, f reservation.Filter) ([]uid.ID, error) {
 		*bound.to = *found
 	}
 	up := !f.Before.IsZero()
-	down := map[bool]string{true: qFindAllUp, false: qFindAllDown}
-	switch {
-	case f.Caller != "":
-		down = map[bool]string{true: qFindCallerUp, false: qFindCallerDown}
-	case !f.Supplier.IsZero():
-		down = map[bool]string{true: qFindSupplierUp, false: qFindSupplierDown}
-	}
-	st, err := prepare(conn, down[up])
+	st, err := prepare(conn, list[up])
 	if err != nil {
 		return nil, err
 	}
@@ -143,8 +141,8 @@ func find(conn *sqlite.Conn, f reservation.Filter) ([]uid.ID, error) {
 	return ids, nil
 }
 
-func placeOf(conn *sqlite.Conn, id uid.ID) (*place, error) {
-	st, err := prepare(conn, qCreatedAt)
+func placeOf(conn *sqlite.Conn, createdAt string, id uid.ID) (*place, error) {
+	st, err := prepare(conn, createdAt)
 	if err != nil {
 		return nil, err
 	}
@@ -156,18 +154,27 @@ func placeOf(conn *sqlite.Conn, id uid.ID) (*place, error) {
 
 // findLocator looks one reservation up by its locator and then asks whether the rest of the filter lets it pass.
 func findLocator(conn *sqlite.Conn, f reservation.Filter) ([]*reservation.Reservation, error) {
-	st, err := prepare(conn, qByLocator)
-	if err != nil {
-		return nil, err
-	}
-	var id uid.ID
-	st.text(f.Locator)
-	if err := st.one(func() { id = st.getID() }); err != nil || id.IsZero() || f.Limit < 1 {
-		return nil, err
-	}
-	found, err := readReservations(conn, []uid.ID{id})
-	if err != nil {
-		return nil, err
+	var found []*reservation.Reservation
+	for _, in := range []struct {
+		query string
+		skip  bool
+		read  func(*sqlite.Conn, []uid.ID) ([]*reservation.Reservation, error)
+	}{{qByLocator, f.Archived, readReservations}, {qArchivedByLocator, false, archivedReservations}} {
+		if in.skip || len(found) > 0 || f.Limit < 1 {
+			continue
+		}
+		st, err := prepare(conn, in.query)
+		if err != nil {
+			return nil, err
+		}
+		var ids []uid.ID
+		st.text(f.Locator)
+		if err := st.one(func() { ids = append(ids, st.getID()) }); err != nil {
+			return nil, err
+		}
+		if found, err = in.read(conn, ids); err != nil {
+			return nil, err
+		}
 	}
 	return slices.DeleteFunc(found, func(r *reservation.Reservation) bool { return !record.Passes(r, f) }), nil
 }
@@ -297,7 +304,7 @@ func (s *Store) PoolsByRef(ctx context.Context, refs []uid.ID) ([]reservation.Po
 func (s *Store) Slots(ctx context.Context, span reservation.Span) ([]reservation.SlotRow, error) {
 	var out []reservation.SlotRow
 	err := s.read(ctx, "slots", func(conn *sqlite.Conn) error {
-		st, err := prepare(conn, qSlots)
+		st, err := prepare(conn, qSlotsWithHistory)
 		if err != nil {
 			return err
 		}

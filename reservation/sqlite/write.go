@@ -28,6 +28,8 @@ func write(conn *sqlite.Conn, b reservation.Batch, need reservation.Need, rows *
 		func() error { return writeSlots(conn, c) },
 		func() error { return putCounts(conn, c) },
 		func() error { return insertRevocations(conn, c) },
+		func() error { return archiveSlots(conn, c) },
+		func() error { return archiveReservations(conn, c, rows.Now) },
 		func() error { return insertEvents(conn, b.Stream, c) },
 	} {
 		if err := step(); err != nil {
@@ -166,6 +168,9 @@ func insertEnded(conn *sqlite.Conn, rs []*reservation.Reservation) error {
 
 // insertReservation inserts a reservation's own row. text is a buffer to write the document in; it is given back.
 func insertReservation(conn *sqlite.Conn, st *statement, r *reservation.Reservation, text []byte) ([]byte, error) {
+	if taken, err := archivedLocator(conn, r.Locator); err != nil || taken {
+		return text, errors.Join(err, errLocator)
+	}
 	st.id(r.ID)
 	if r.Name == "" {
 		st.null()

@@ -51,7 +51,7 @@ type odd struct {
 	Bytes   []byte            `json:"bytes"`
 	Small   int8              `json:"small,omitzero"`
 	Hidden  string            `json:"-"`
-	private int //nolint:unused // it is not written
+	private int               //nolint:unused // it is not written
 }
 
 // unnamed has a field without a name of its own.

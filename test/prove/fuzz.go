@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -42,7 +43,7 @@ func targets(root string) (all []target, err error) {
 }
 
 // fuzz runs every target for some seconds, one after the other as go test wants it, and goes on when one fails.
-func fuzz(seconds uint64, env []string, out, progress io.Writer) error {
+func fuzz(ctx context.Context, seconds uint64, env []string, out, progress io.Writer) error {
 	all, err := targets(".")
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func fuzz(seconds uint64, env []string, out, progress io.Writer) error {
 	var failed error
 	for _, t := range all {
 		_, _ = fmt.Fprintf(out, "--- %s in %s\n", t.name, t.folder)
-		test := exec.Command("go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", fmt.Sprint(seconds, "s"), "-parallel", "2", "./"+t.folder) //nolint:noctx // ends by itself
+		test := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", fmt.Sprint(seconds, "s"), "-parallel", "2", "./"+t.folder)
 		test.Env, test.Stdout, test.Stderr = env, out, progress
 		if err := test.Run(); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s in %s: %w", t.name, t.folder, err))

@@ -8,12 +8,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strconv"
 	"text/tabwriter"
 
@@ -31,16 +33,20 @@ type proof struct {
 }
 
 func main() {
-	if err := run(os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		var failed *exec.ExitError
-		if !errors.As(err, &failed) {
-			fmt.Fprintln(os.Stderr, "prove:", err)
-		}
-		os.Exit(1)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err == nil {
+		return
 	}
+	var failed *exec.ExitError
+	if !errors.As(err, &failed) { // else the test has said what it was
+		fmt.Fprintln(os.Stderr, "prove:", err)
+	}
+	os.Exit(1) //nolint:forbidigo // the one exit
 }
 
-func run(args []string, out, progress io.Writer) error {
+func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("prove", flag.ContinueOnError)
 	flags.SetOutput(progress)
 	flags.Usage = func() {
@@ -64,7 +70,7 @@ func run(args []string, out, progress io.Writer) error {
 		if n == 0 {
 			n = uint64(p.runs)
 		}
-		test := exec.Command("go", append([]string{"test", "-v", "-count=1", "-timeout", timeout.String(), "-run", p.test}, p.packages...)...)
+		test := exec.CommandContext(ctx, "go", append([]string{"test", "-v", "-count=1", "-timeout", timeout.String(), "-run", p.test}, p.packages...)...)
 		test.Env = os.Environ()
 		if n > 0 {
 			test.Env = append(test.Env, effort.RunsVariable+"="+strconv.FormatUint(n, 10))
@@ -73,7 +79,7 @@ func run(args []string, out, progress io.Writer) error {
 			test.Env = append(test.Env, effort.SeedVariable+"="+strconv.FormatUint(*seed, 10))
 		}
 		if p.fuzz && n > 0 {
-			return fuzz(n, test.Env, out, progress)
+			return fuzz(ctx, n, test.Env, out, progress)
 		}
 		test.Stdout, test.Stderr = out, progress
 		return test.Run()

@@ -91,7 +91,7 @@ func (d *desk) Transact(ctx context.Context, b reservation.Batch, need reservati
 		if d.w.red == "key not stored" {
 			changes.KeptKeys = nil
 		}
-		if d.w.red == "answered without commit" && d.w.rng.IntN(20) == 0 {
+		if d.w.red == "answered without commit" && d.w.faulty && d.w.rng.IntN(20) == 0 {
 			return nil, errSkip
 		}
 		return changes, nil

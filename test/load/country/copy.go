@@ -74,13 +74,13 @@ func writeSlots(w *bufio.Writer, pools, nights int) {
 	_, _ = w.Write(make([]byte, 8)) // no flags, no extension
 	var row []byte
 	int4 := func(v int32) { row = binary.BigEndian.AppendUint32(append(row, 0, 0, 0, 4), uint32(v)) }
-	int8 := func(v int64) { row = binary.BigEndian.AppendUint64(append(row, 0, 0, 0, 8), uint64(v)) }
+	long := func(v int64) { row = binary.BigEndian.AppendUint64(append(row, 0, 0, 0, 8), uint64(v)) }
 	boolean := func() { row = append(row, 0, 0, 0, 1, 0) }
 	for pool := range pools {
 		capacity := int32(1 + pool%mostRooms)
 		for night := range nights {
 			row = append(row[:0], 0, 12)
-			int8(int64(pool + 1))
+			long(int64(pool + 1))
 			int4(int32(firstSlot + night))
 			int4(capacity)
 			int4(0)
@@ -91,7 +91,7 @@ func writeSlots(w *bufio.Writer, pools, nights int) {
 			boolean()
 			int4(0)
 			int4(0)
-			int8(1)
+			long(1)
 			_, _ = w.Write(row)
 		}
 	}

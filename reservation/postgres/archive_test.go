@@ -1,0 +1,16 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"holdfast/reservation"
+	"holdfast/reservation/reservationtest"
+)
+
+func TestArchive(t *testing.T) {
+	reservationtest.RunArchive(t, func(t *testing.T) reservation.Store { return open(t, fresh(t)) })
+}
+
+func BenchmarkArchive(b *testing.B) {
+	reservationtest.BenchArchive(b, func() reservation.Store { return open(b, fresh(b)) })
+}
