@@ -33,6 +33,7 @@ func RunService(t *testing.T, rig Rig) {
 		{"deletes what nobody has reserved", deletes},
 		{"caps a whole house", caps},
 		{"rolls the horizon forward", rolls},
+		{"puts past nights away", archives},
 		{"waits for reservation", waits},
 		{"keeps commands in their order", keepsOrder},
 		{"undoes what reservation refuses", undoes},

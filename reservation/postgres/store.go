@@ -21,8 +21,10 @@
 //  6. lock_counts by (caller, pool);
 //  7. the writes, table by table in one order: rows locked before, and new rows by their keys. New rows of two batches
 //     meet only where they place under one id, draw one locator, or begin to count for one caller in one pool (rows of
-//     ended are of locked reservations); both then hold all their locks of 1 to 6, and the one that waits is behind the other in the order of 7. (Two pairs of
-//     equal locators, crosswise, would be a deadlock in 10^16 batches; the server would end one, which runs again.)
+//     ended, and what is archived, are of locked reservations and pools); both then hold all their locks of 1 to 6, and the
+//     one that waits is behind the other in the order of 7. (Two pairs of equal locators, crosswise, would be a deadlock in
+//     10^16 batches, and so would quotes that pruning deletes just while their reservations are archived, months after they
+//     expired; the server would end one, which runs again.)
 //  8. advance_stream, then COMMIT.
 //
 // The order within 5 and 6 is that of the arrays, which come sorted: each row is looked up and locked by itself, in turn.

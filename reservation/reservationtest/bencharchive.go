@@ -18,21 +18,20 @@ import (
 // BenchArchive measures, over the desk, how many past slots a second go to the archive, and in batches as the desk makes
 // them how many reservations; and of placings the middle and the 99th percentile without and beside archiving.
 func BenchArchive(b *testing.B, open func() reservation.Store) {
-	ctx := context.Background()
 	for _, beside := range []bool{false, true} {
 		b.Run(fmt.Sprintf("slots, placings beside %t", beside), func(b *testing.B) {
 			s := open()
 			core := reservation.New(reservation.Deps{Store: s, Clock: clock.System{}, Settings: reservation.DefaultSettings()})
-			if err := core.Start(ctx); err != nil {
+			if err := core.Start(context.Background()); err != nil {
 				b.Fatal(err)
 			}
-			defer func() { _ = core.Stop(ctx) }()
+			defer func() { _ = core.Stop(context.Background()) }()
 			const pools, past = 256, 365
 			var specs []reservation.PoolSpec
 			for range pools {
 				specs = append(specs, reservation.PoolSpec{Ref: uid.New(), Supplier: supplier, Physical: 1000, From: night - past, To: night + 30})
 			}
-			ids := must[[]stock.PoolID](b)(core.DefinePools(ctx, specs))
+			ids := must[[]stock.PoolID](b)(core.DefinePools(context.Background(), specs))
 			var quiet []time.Duration
 			if beside {
 				quiet = placings(b, core, ids, 2*time.Second, nil)
@@ -50,7 +49,7 @@ func BenchArchive(b *testing.B, open func() reservation.Store) {
 					wg.Go(func() { busy = placings(b, core, ids, time.Minute, done) })
 				}
 				begin := time.Now()
-				n := must[int](b)(core.ArchiveSlots(ctx, spans))
+				n := must[int](b)(core.ArchiveSlots(context.Background(), spans))
 				took := time.Since(begin)
 				close(done)
 				wg.Wait()
