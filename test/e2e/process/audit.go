@@ -13,6 +13,7 @@ type AuditReport struct {
 	Slots        int64     `json:"slots"`
 	Claims       int64     `json:"claims"`
 	Reservations int64     `json:"reservations"`
+	Archived     int64     `json:"archived"` // of the reservations
 	Entries      int64     `json:"history_entries"`
 	Events       int64     `json:"events"`
 	Keys         int64     `json:"idempotency_keys"`
