@@ -3,6 +3,7 @@ package house
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,8 +55,10 @@ func (m *memory) Transact(_ context.Context, b reservation.Batch, need reservati
 	for _, r := range changes.SetCounts {
 		m.counts[r.Key] = r
 	}
-	for _, p := range changes.NewPools {
-		m.pools[p.Ref] = p
+	for _, pools := range [][]*reservation.PoolRow{changes.NewPools, changes.SetPools} {
+		for _, p := range pools {
+			m.pools[p.Ref] = p
+		}
 	}
 	for _, r := range changes.NewReservations {
 		m.reservations[r.ID] = r
@@ -97,6 +100,14 @@ func (m *memory) load(b reservation.Batch, need reservation.Need) *reservation.R
 		if stored := m.counts[k]; stored != nil {
 			row := *stored
 			rows.Counts[k] = &row
+		}
+	}
+	if len(need.Pools) > 0 {
+		for _, p := range m.pools {
+			if slices.Contains(need.Pools, p.ID) {
+				row := *p
+				rows.Pools[p.ID] = &row
+			}
 		}
 	}
 	if len(need.NewPools) > 0 {

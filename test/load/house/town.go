@@ -143,6 +143,9 @@ func (s *townStock) SealingSecret(context.Context) ([]byte, error) {
 // Watch implements reservation.Service: nothing is sold.
 func (s *townStock) Watch(func([]reservation.SlotRow)) (stop func()) { return func() {} }
 
+// ArchiveSlots implements reservation.Service: no night is past.
+func (s *townStock) ArchiveSlots(context.Context, []reservation.Span) (int, error) { return 0, nil }
+
 // Snapshot implements reservation.Service.
 func (s *townStock) Snapshot(_ context.Context, from stock.Slot, yield func([]reservation.SlotRow) error) (reservation.Positions, error) {
 	today := stock.Slot(Today())
