@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -77,7 +79,19 @@ func Serve(ctx context.Context, c *config.Config, options ServeOptions) error {
 		modules = append(modules, s.auditModule())
 	}
 	modules = append(modules, lifecycle.Component{Name: "http", Start: s.answer, Stop: s.drain})
+	collectLess()
 	return lifecycle.Run(ctx, lifecycle.Options{Drain: c.Times.Drain + c.Times.Notice, Signals: lifecycle.Signals(), Log: s.log}, modules...)
+}
+
+// heapGrowth is by how many hundredths the heap may grow before it is collected. A server's heap is mostly the view, which
+// lives long, and every answer is garbage: at Go's usual 100 collecting took a sixth of the processor under load.
+const heapGrowth = 400
+
+// collectLess lets the garbage collector run less often, unless the environment says what it should do.
+func collectLess() {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(heapGrowth)
+	}
 }
 
 // adminFolder is where the admin socket is; "" for none.
