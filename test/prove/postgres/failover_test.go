@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -78,21 +77,11 @@ func TestFailover(t *testing.T) {
 func TestFailoverWithoutTheStandbysWord(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, "")
-	receiver := 0
-	if err := connect(t, p.standby, "postgres").QueryRow(t.Context(), `SELECT pid FROM pg_stat_wal_receiver`).Scan(&receiver); err != nil {
-		t.Fatal(err)
-	}
-	signal := func(s syscall.Signal) {
-		if err := syscall.Kill(receiver, s); err != nil {
-			t.Error(err)
-		}
-	}
-	signal(syscall.SIGSTOP) // the network to the standby is slow
+	cutOff(t, p.standby)
 	p.load.Until(t, 100)
 	p.load.Stop()
 	known := p.load.All()
 	p.primary.Kill()
-	signal(syscall.SIGCONT)
 	if err := p.standby.Promote(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +90,29 @@ func TestFailoverWithoutTheStandbysWord(t *testing.T) {
 		t.Error("nothing is lost: this test shows nothing any more")
 	}
 	t.Logf("%d of %d acknowledged reservations are lost", lost, len(known))
+}
+
+// cutOff keeps a standby from its primary, as a network that is down does; it returns when no log comes in any more.
+func cutOff(t *testing.T, standby *private.Postgres) {
+	t.Helper()
+	conn := connect(t, standby, "postgres")
+	receiver := func() (pid int) {
+		if err := conn.QueryRow(t.Context(), `SELECT coalesce(max(pid), 0) FROM pg_stat_wal_receiver`).Scan(&pid); err != nil {
+			t.Fatal(err)
+		}
+		return pid
+	}
+	was := receiver()
+	if was == 0 {
+		t.Fatal("the standby does not follow its primary")
+	}
+	execute(t, conn, `ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'`)
+	execute(t, conn, `SELECT pg_reload_conf()`)
+	for deadline := time.Now().Add(30 * time.Second); receiver() == was; <-time.After(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the standby still follows its primary")
+		}
+	}
 }
 
 // TestDump takes the dump that `holdfast backup` names on PostgreSQL while the shop sells, and brings it into an empty
