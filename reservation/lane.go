@@ -34,7 +34,7 @@ func newLane(s Settings) *lane {
 
 // entered tells the clerk who waits for enough commands that there is one more.
 func (l *lane) entered() {
-	if len(l.live) >= int(l.wanted.Load()) {
+	if len(l.live)+1 >= int(l.wanted.Load()) { // and the one it has in hand
 		l.tell()
 	}
 }

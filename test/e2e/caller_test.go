@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holdfast/test/e2e/api"
+	"holdfast/test/e2e/process"
 )
 
 // caller is somebody with a token who talks to one process. Its calls fail the test when no answer comes.
@@ -155,7 +156,7 @@ func (c caller) get(id string) api.Reservation {
 func (c caller) becomes(id, status, payment string) api.Reservation {
 	c.t.Helper()
 	var r api.Reservation
-	eventually(c.t, fmt.Sprintf("%s is %s and %s", id, status, payment), func() bool {
+	process.Eventually(c.t, fmt.Sprintf("%s is %s and %s", id, status, payment), func() bool {
 		r = c.get(id)
 		return r.Status == status && r.PaymentStatus == payment
 	})

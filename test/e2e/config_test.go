@@ -121,12 +121,12 @@ func TestDrain(t *testing.T) {
 					Method: "POST", Path: "/v1/reservations/" + r.ID + "/pay", Token: ada, Key: "drain", Body: api.Object{"payment_method": "pm_test_slow"},
 				})
 			})
-			eventually(t, "the payment is under way", func() bool { return a.get(r.ID).Status == "confirming" })
+			process.Eventually(t, "the payment is under way", func() bool { return a.get(r.ID).Status == "confirming" })
 			if err := w.servers[0].Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}
 			public := w.as(t, "")
-			eventually(t, "/readyz says that it is stopping", func() bool {
+			process.Eventually(t, "/readyz says that it is stopping", func() bool {
 				ready := public.call("GET", "/readyz", nil)
 				return ready.Status == http.StatusServiceUnavailable
 			})

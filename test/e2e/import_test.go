@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"holdfast/test/e2e/api"
+	"holdfast/test/e2e/process"
 )
 
 // TestImport brings the hotels of Singapore into a running system, as the documents say it is done.
@@ -119,7 +120,7 @@ func marinaBay(t *testing.T, w *world, i int) {
 		"sort": "distance", "limit": 10,
 	}
 	var found api.Offers
-	eventually(t, "Marina Bay Sands is on sale", func() bool { // at once, or when the server has heard of it from the database
+	process.Eventually(t, "Marina Bay Sands is on sale", func() bool { // at once, or when the server has heard of it from the database
 		found = a.offers(search)
 		return slices.ContainsFunc(found.Offers, func(o api.Offer) bool { return o.Hotel.Name == "Marina Bay Sands Singapore" })
 	})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast/test/e2e/api"
+	"holdfast/test/e2e/process"
 	"holdfast/test/prove/effort"
 )
 
@@ -83,7 +84,7 @@ func endUnderLoad(t *testing.T, end func(*world, int)) {
 			fresh := w.loadAndEnd(t, seed, end, few, many)
 			w.start()
 			for i := range w.servers {
-				eventually(t, "the restarted process is ready", func() bool { return w.on(t, i, "").call("GET", "/readyz", nil).OK() })
+				process.Eventually(t, "the restarted process is ready", func() bool { return w.on(t, i, "").call("GET", "/readyz", nil).OK() })
 			}
 			deals = append(deals, fresh...)
 			if err := settle(w, fresh); err != nil {
@@ -297,7 +298,7 @@ func (d *deal) undo(ctx context.Context, s *api.Service) error {
 		case a.Status != http.StatusAccepted && a.Problem().Code != "idempotency_in_progress" && a.Problem().Code != "payment_running":
 			return fmt.Errorf("%s: repeated cancelling: %d %s", d.is.ID, a.Status, a.Body)
 		}
-		<-time.After(lookEach)
+		<-time.After(process.LookEach)
 	}
 	return fmt.Errorf("%s: cancelling does not come to an end", d.is.ID)
 }
@@ -323,7 +324,7 @@ func (d *deal) converge(ctx context.Context, s *api.Service) error {
 		default:
 			return fmt.Errorf("%s: repeated %s: %d %s", d.is.ID, d.next, a.Status, a.Body)
 		}
-		<-time.After(lookEach)
+		<-time.After(process.LookEach)
 	}
 	return fmt.Errorf("%s: %s does not come to an end", d.is.ID, d.next)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"holdfast/test/e2e/api"
+	"holdfast/test/e2e/process"
 )
 
 // slowest is how old a search in another process may be, on a machine busy with other tests; idle ones are much faster.
@@ -36,7 +37,7 @@ func TestSearchIsFresh(t *testing.T) {
 				t.Errorf("the search after it finds %d, want %d", got, want)
 			}
 			for i := 1; i < len(w.servers); i++ {
-				eventually(t, fmt.Sprintf("the other process finds %d", want), func() bool { return available(i) == want })
+				process.Eventually(t, fmt.Sprintf("the other process finds %d", want), func() bool { return available(i) == want })
 				others = append(others, time.Since(begin))
 			}
 		}

@@ -61,7 +61,7 @@ func holdLapses(t *testing.T, w *world) {
 	}
 	a.refused(409, "hold_expired", "POST", "/v1/reservations/"+r.ID+"/pay", api.Object{"payment_method": "pm_test_approved"})
 	b.book(h.stay(11, 12, 1)) // the stock is back at once, swept or not
-	eventually(t, "the lapse is written", func() bool { return a.causes(r.ID) == "placed hold_lapsed" })
+	process.Eventually(t, "the lapse is written", func() bool { return a.causes(r.ID) == "placed hold_lapsed" })
 
 	// A hold can be made longer, twice.
 	long := a.reserve(h.stay(20, 21, 1))
@@ -105,7 +105,7 @@ func graceProtects(t *testing.T, w *world) {
 		t.Errorf("history %q", got)
 	}
 	w.advance(t, 20*time.Minute) // so that the money is known and let go before the audit
-	eventually(t, "the money is let go", func() bool { return paymentOf(a, id) == "voided" })
+	process.Eventually(t, "the money is let go", func() bool { return paymentOf(a, id) == "voided" })
 }
 
 // paymentOf is the status of a reservation's one payment.
@@ -127,7 +127,7 @@ func lateMoneyReacquires(t *testing.T, w *world) {
 	if n := w.nights(t, h, 10, 11)[0]; n.Held+n.Sold != 0 {
 		t.Errorf("lapsed: %+v", n)
 	}
-	eventually(t, "the late money takes the stock again", func() bool {
+	process.Eventually(t, "the late money takes the stock again", func() bool {
 		w.advance(t, 2*time.Minute) // the provider is asked at growing intervals
 		return a.get(id).Status == "confirmed"
 	})
@@ -146,7 +146,7 @@ func lateMoneyIsVoided(t *testing.T, w *world) {
 	w.advance(t, 11*time.Minute)
 	a.becomes(id, "expired", "unpaid")
 	b.book(h.stay(11, 12, 1)) // one of the two nights is gone
-	eventually(t, "the late money is let go", func() bool {
+	process.Eventually(t, "the late money is let go", func() bool {
 		w.advance(t, 2*time.Minute)
 		return paymentOf(a, id) == "voided"
 	})
@@ -287,10 +287,10 @@ func nightsRollForward(t *testing.T, w *world) {
 	}
 	w.start()
 	a = w.as(t, ada)
-	eventually(t, "the nights that came within the horizon are on sale", func() bool {
+	process.Eventually(t, "the nights that came within the horizon are on sale", func() bool {
 		return a.call("POST", "/v1/reservations", order(h.stay(horizon+6, horizon+7, 1))).Status == http.StatusCreated
 	})
-	eventually(t, "the holds of two days ago are swept", func() bool { return w.nights(t, h, horizon, horizon+1)[0].Held == 0 })
+	process.Eventually(t, "the holds of two days ago are swept", func() bool { return w.nights(t, h, horizon, horizon+1)[0].Held == 0 })
 }
 
 // refuses wants a further server on the world's store not to start, and to say why.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"holdfast/test/e2e/api"
+	"holdfast/test/e2e/process"
 )
 
 // TestTour goes through every call of part 1 once, as the people who use it would.
@@ -108,7 +109,7 @@ func tourOfPublic(t *testing.T, w *world, h house) {
 		if !strings.HasPrefix(document.OpenAPI, "3.1") {
 			t.Errorf("document of version %q", document.OpenAPI)
 		}
-		eventually(t, "the hotel is in the list", func() bool {
+		process.Eventually(t, "the hotel is in the list", func() bool {
 			var list struct{ Hotels []api.Named }
 			public.want(200, "GET", "/v1/hotels?q=amsel&city=leipzig&limit=5", nil, &list)
 			return len(list.Hotels) == 1 && list.Hotels[0].ID == h.hotel && list.Hotels[0].Name == "Hotel Amsel am Ufer"
@@ -158,7 +159,7 @@ func tourOfPublic(t *testing.T, w *world, h house) {
 func offersOnceSold(t *testing.T, c caller, search api.Object, n int) api.Offers {
 	t.Helper()
 	var found api.Offers
-	eventually(t, fmt.Sprintf("%d offers for %v", n, search), func() bool {
+	process.Eventually(t, fmt.Sprintf("%d offers for %v", n, search), func() bool {
 		a := c.call("POST", "/v1/offers", search)
 		if a.Problem().Code == "place_unknown" {
 			return false

@@ -284,7 +284,7 @@ func (w *world) house(t testing.TB, rooms, overbookingBP int) house {
 	desk.want(201, "POST", "/v1/hotels/"+hotel.ID+"/room-types", typeBody("Double", "100.00", rooms), &kind)
 	h := house{hotel: hotel.ID, roomType: kind.ID, city: city, today: w.today()}
 	for i := range w.servers {
-		eventually(t, "process "+w.servers[i].URL+" sells the new hotel", func() bool {
+		process.Eventually(t, "process "+w.servers[i].URL+" sells the new hotel", func() bool {
 			a := w.on(t, i, ada).call("GET", "/v1/hotels/"+hotel.ID+"/room-types/"+kind.ID, nil)
 			return a.OK() && len(w.on(t, i, ada).offers(h.search(10, 11)).Offers) > 0
 		})
@@ -317,26 +317,4 @@ func (w *world) nights(t testing.TB, h house, from, to int) []api.Night {
 		t.Fatalf("%d nights, want %d", len(found.Nights), to-from)
 	}
 	return found.Nights
-}
-
-// Bounds of waiting for something that happens by itself.
-const (
-	patience = 20 * time.Second
-	lookEach = 20 * time.Millisecond
-)
-
-// eventually waits for something that happens by itself.
-func eventually(t testing.TB, what string, happened func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(lookEach)
-	defer tick.Stop()
-	for !happened() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
 }

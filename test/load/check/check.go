@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"slices"
 
+	"holdfast/test/table"
 	"holdfast/uid"
 )
 
@@ -36,17 +37,6 @@ func (r *Report) find(format string, args ...any) {
 		return
 	}
 	r.Findings = append(r.Findings, fmt.Sprintf(format, args...))
-}
-
-// source gives the rows of a query; the row is valid during the call.
-type source interface {
-	each(ctx context.Context, sql string, fn func(row)) error
-}
-
-// row reads columns by place, from 0.
-type row interface {
-	int(column int) int64
-	id(column int) uid.ID
 }
 
 // parts of a reservation, as bits.
@@ -84,15 +74,27 @@ const (
 	statusHeld         = 1
 )
 
+// Postgres verifies the schema of reservation in a database.
+func Postgres(ctx context.Context, dsn string, want Expect) (r *Report, err error) {
+	err = table.Postgres(ctx, dsn, func(s table.Source) (err error) { r, err = verify(ctx, s, want); return err })
+	return r, err
+}
+
+// SQLite verifies the file of reservation.
+func SQLite(ctx context.Context, path string, want Expect) (r *Report, err error) {
+	err = table.SQLite(ctx, path, func(s table.Source) (err error) { r, err = verify(ctx, s, want); return err })
+	return r, err
+}
+
 // verify reads everything once, table by table; nobody may be writing.
-func verify(ctx context.Context, s source, want Expect) (*Report, error) {
+func verify(ctx context.Context, s table.Source, want Expect) (*Report, error) {
 	v := &verifier{
 		Report: &Report{}, parts: map[uid.ID]parts{}, claimed: map[slotKey]int64{}, held: map[int64]int64{}, units: map[int64]int64{},
 		events: map[eventKey]uid.ID{},
 	}
-	for _, table := range []struct {
+	for _, q := range []struct {
 		sql string
-		fn  func(row)
+		fn  func(table.Row)
 	}{
 		{`SELECT id, status, length(item_status), CASE WHEN document->'travellers'->0->>'given_name' <> '' THEN 1 ELSE 0 END,
 			CASE WHEN document->'items'->0->>'id' <> '' THEN 1 ELSE 0 END FROM reservations`, v.reservation},
@@ -105,32 +107,32 @@ func verify(ctx context.Context, s source, want Expect) (*Report, error) {
 		{`SELECT reservation, version, stream, n FROM history`, v.history},
 		{`SELECT stream, min(n), max(n), count(*) FROM outbox GROUP BY stream`, v.stream},
 	} {
-		if err := s.each(ctx, table.sql, table.fn); err != nil {
-			return nil, fmt.Errorf("%s: %w", table.sql, err)
+		if err := s.Each(ctx, q.sql, func(r table.Row) error { q.fn(r); return nil }); err != nil {
+			return nil, fmt.Errorf("%s: %w", q.sql, err)
 		}
 	}
 	v.finish(want)
 	return v.Report, nil
 }
 
-func (v *verifier) reservation(r row) {
-	id := r.id(0)
+func (v *verifier) reservation(r table.Row) {
+	id := r.ID(0)
 	v.Reservations++
 	v.parts[id] |= hasRow
-	if r.int(3) == 1 {
+	if r.Int(3) == 1 {
 		v.parts[id] |= hasTraveller
 	}
-	if r.int(2) == 1 && r.int(4) == 1 {
+	if r.Int(2) == 1 && r.Int(4) == 1 {
 		v.parts[id] |= hasItem
 	}
-	if s := r.int(1); s != statusHeld {
+	if s := r.Int(1); s != statusHeld {
 		v.find("reservation %s has status %d; nothing but placings was asked for", id.Text("res"), s)
 	}
 }
 
-func (v *verifier) part(p parts) func(row) {
-	return func(r row) {
-		id := r.id(0)
+func (v *verifier) part(p parts) func(table.Row) {
+	return func(r table.Row) {
+		id := r.ID(0)
 		if v.parts[id]&p != 0 {
 			v.find("reservation %s has a row of part %b twice", id.Text("res"), p)
 		}
@@ -138,21 +140,21 @@ func (v *verifier) part(p parts) func(row) {
 	}
 }
 
-func (v *verifier) claim(r row) {
-	v.parts[r.id(0)] |= hasClaim
-	if life := r.int(5); life != lifeHeld && life != lifeSold {
+func (v *verifier) claim(r table.Row) {
+	v.parts[r.ID(0)] |= hasClaim
+	if life := r.Int(5); life != lifeHeld && life != lifeSold {
 		return
 	}
-	pool, count := r.int(1), r.int(4)
-	for slot := r.int(2); slot < r.int(3); slot++ {
+	pool, count := r.Int(1), r.Int(4)
+	for slot := r.Int(2); slot < r.Int(3); slot++ {
 		v.claimed[slotKey{pool, slot}] += count
 	}
 	v.held[pool]++
 	v.units[pool] += count
 }
 
-func (v *verifier) slot(r row) {
-	key, limit, held, sold := slotKey{r.int(0), r.int(1)}, r.int(2), r.int(3), r.int(4)
+func (v *verifier) slot(r table.Row) {
+	key, limit, held, sold := slotKey{r.Int(0), r.Int(1)}, r.Int(2), r.Int(3), r.Int(4)
 	claimed := v.claimed[key]
 	delete(v.claimed, key)
 	if held < 0 || sold < 0 || held+sold > limit {
@@ -166,30 +168,30 @@ func (v *verifier) slot(r row) {
 	}
 }
 
-func (v *verifier) count(r row) {
-	pool := r.int(0)
-	if holds, units := r.int(1), r.int(2); holds != v.held[pool] || units != v.units[pool] {
+func (v *verifier) count(r table.Row) {
+	pool := r.Int(0)
+	if holds, units := r.Int(1), r.Int(2); holds != v.held[pool] || units != v.units[pool] {
 		v.find("pool %d: callers are counted with %d holds, %d units; claims say %d and %d", pool, holds, units, v.held[pool], v.units[pool])
 	}
 	delete(v.held, pool)
 }
 
-func (v *verifier) event(r row) { v.events[eventKey{r.int(0), r.int(1)}] = r.id(2) }
+func (v *verifier) event(r table.Row) { v.events[eventKey{r.Int(0), r.Int(1)}] = r.ID(2) }
 
-func (v *verifier) history(r row) {
-	id := r.id(0)
+func (v *verifier) history(r table.Row) {
+	id := r.ID(0)
 	v.parts[id] |= hasHistory
-	if v.events[eventKey{r.int(2), r.int(3)}] == id {
+	if v.events[eventKey{r.Int(2), r.Int(3)}] == id {
 		v.parts[id] |= hasEvent
 	}
-	if version := r.int(1); version != 1 {
+	if version := r.Int(1); version != 1 {
 		v.find("reservation %s has a history entry %d", id.Text("res"), version)
 	}
 }
 
-func (v *verifier) stream(r row) {
-	if first, last, n := r.int(1), r.int(2), r.int(3); first != 1 || last != n {
-		v.find("stream %d: %d events numbered %d to %d", r.int(0), n, first, last)
+func (v *verifier) stream(r table.Row) {
+	if first, last, n := r.Int(1), r.Int(2), r.Int(3); first != 1 || last != n {
+		v.find("stream %d: %d events numbered %d to %d", r.Int(0), n, first, last)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"holdfast/test/e2e/process"
 	"holdfast/test/prove/effort"
 )
 
@@ -24,7 +25,7 @@ func TestCutConnections(t *testing.T) {
 		w := newWire(t, p.Host(), seed)
 		s, load := open(t, strings.Replace(dsn, p.Host(), w.host(), 1))
 		w.cut(true)
-		s.Eventually(t, "enough connections were cut", func() bool {
+		process.Eventually(t, "enough connections were cut", func() bool {
 			commits, bytes := w.counts()
 			return commits >= 30 && bytes >= 30
 		})
@@ -91,7 +92,7 @@ func TestNoConnectionLeft(t *testing.T) {
 		taken = nil
 	}
 	t.Cleanup(release)
-	s.Eventually(t, "others have every connection", func() bool {
+	process.Eventually(t, "others have every connection", func() bool {
 		execute(t, admin, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'seller' AND application_name LIKE 'holdfast%'`)
 		for {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -109,7 +110,7 @@ func TestNoConnectionLeft(t *testing.T) {
 		return left == 0
 	})
 	at := load.Refused("overloaded")
-	s.Eventually(t, "calls are refused with Retry-After", func() bool { return load.Refused("overloaded") >= at+50 })
+	process.Eventually(t, "calls are refused with Retry-After", func() bool { return load.Refused("overloaded") >= at+50 })
 	release()
 	survived(t, s, load)
 }
@@ -126,7 +127,7 @@ func TestTimeouts(t *testing.T) {
 	execute(t, admin, renew)
 	execute(t, locker, `BEGIN; LOCK TABLE reservation.reservations IN ACCESS EXCLUSIVE MODE`)
 	at := load.Refused("overloaded")
-	s.Eventually(t, "calls are refused with Retry-After", func() bool { return load.Refused("overloaded") >= at+20 })
+	process.Eventually(t, "calls are refused with Retry-After", func() bool { return load.Refused("overloaded") >= at+20 })
 	execute(t, locker, `ROLLBACK`)
 	load.Until(t, 50)
 	load.Stop()
@@ -139,7 +140,7 @@ func TestTimeouts(t *testing.T) {
 	load.Until(t, 50)
 	load.Stop()
 	load.Odd(t)
-	s.Eventually(t, "idle connections are ended", func() bool {
+	process.Eventually(t, "idle connections are ended", func() bool {
 		return strings.Count(p.Log(), "terminating connection due to idle-session timeout") >= 3
 	})
 	load = s.Work(t, 24)

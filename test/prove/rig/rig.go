@@ -91,8 +91,8 @@ func Open(t testing.TB, s Shape, o Options) *World {
 	for i := range s.Cores {
 		w.core(t, o, fmt.Sprintf("%s-%d", o.Node, i))
 	}
-	secret := must[[]byte](t)(w.Cores[0].SealingSecret(t.Context()))
-	w.sealer = must[*offer.Sealer](t)(offer.NewSealer(secret))
+	secret := Must[[]byte](t)(w.Cores[0].SealingSecret(t.Context()))
+	w.sealer = Must[*offer.Sealer](t)(offer.NewSealer(secret))
 	return w
 }
 
@@ -103,19 +103,19 @@ func (w *World) prepare(t testing.TB) {
 	case w.DSN != "":
 	case w.Shape.Postgres:
 		w.DSN = engine.Postgres(t)
-		check(t, postgres.Migrate(t.Context(), w.DSN))
+		Check(t, postgres.Migrate(t.Context(), w.DSN))
 	default:
 		w.File = filepath.Join(t.TempDir(), "reservation.db")
-		check(t, sqlite.Migrate(t.Context(), w.File))
+		Check(t, sqlite.Migrate(t.Context(), w.File))
 	}
 }
 
 func (w *World) payments(t testing.TB, o Options) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "payment.db")
-	check(t, paymentsqlite.Migrate(t.Context(), path))
-	store := must[*paymentsqlite.Store](t)(paymentsqlite.Open(t.Context(), path, sqlitedb.Options{}))
-	t.Cleanup(func() { check(t, store.Close()) })
+	Check(t, paymentsqlite.Migrate(t.Context(), path))
+	store := Must[*paymentsqlite.Store](t)(paymentsqlite.Open(t.Context(), path, sqlitedb.Options{}))
+	t.Cleanup(func() { Check(t, store.Close()) })
 	provider := sandbox.New(sandbox.Deps{Store: store.Sandbox(), Clock: w.clock})
 	w.Payment = payment.New(payment.Deps{Store: store, Clock: w.clock, Providers: map[string]payment.Provider{sandbox.Prefix: provider}})
 	if o.Payment != nil {
@@ -128,11 +128,11 @@ func (w *World) Store(t testing.TB) reservation.Store {
 	t.Helper()
 	var s reservation.Store
 	if w.Shape.Postgres {
-		s = must[*postgres.Store](t)(postgres.Open(t.Context(), w.DSN, maxConns))
+		s = Must[*postgres.Store](t)(postgres.Open(t.Context(), w.DSN, maxConns))
 	} else {
-		s = must[*sqlite.Store](t)(sqlite.Open(t.Context(), w.File))
+		s = Must[*sqlite.Store](t)(sqlite.Open(t.Context(), w.File))
 	}
-	t.Cleanup(func() { check(t, s.Close()) })
+	t.Cleanup(func() { Check(t, s.Close()) })
 	return s
 }
 
@@ -153,11 +153,11 @@ func (w *World) core(t testing.TB, o Options, node string) {
 	core := reservation.New(reservation.Deps{
 		Store: store, Payment: w.Payment, Clock: w.clock, StoreClock: w.Shape.Postgres && o.Clock == nil, Follow: w.Shape.Postgres, Node: node, Settings: settings,
 	})
-	check(t, core.Start(t.Context()))
+	Check(t, core.Start(t.Context()))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 		defer cancel()
-		check(t, core.Stop(ctx))
+		Check(t, core.Stop(ctx))
 	})
 	w.Cores = append(w.Cores, core)
 }
@@ -179,7 +179,7 @@ const First stock.Slot = 21_000
 // Pool makes a pool with that many units on each of that many nights from First.
 func (w *World) Pool(t testing.TB, units int32, nights stock.Slot) stock.PoolID {
 	t.Helper()
-	return must[[]stock.PoolID](t)(w.Cores[0].DefinePools(t.Context(), []reservation.PoolSpec{w.Spec(uid.New(), units, nights)}))[0]
+	return Must[[]stock.PoolID](t)(w.Cores[0].DefinePools(t.Context(), []reservation.PoolSpec{w.Spec(uid.New(), units, nights)}))[0]
 }
 
 // Spec is what a pool is made from.
@@ -198,7 +198,7 @@ const price = 10_000
 // Offer seals a proposal with one piece for each claim. It lives for 30 days, so that a clock may be moved on.
 func (w *World) Offer(t testing.TB, claims ...stock.Claim) string {
 	t.Helper()
-	return must[string](t)(w.sealer.Seal(w.Proposal(claims...)))
+	return Must[string](t)(w.sealer.Seal(w.Proposal(claims...)))
 }
 
 // Proposal is what Offer seals.
@@ -231,19 +231,21 @@ func As(subject string) reservation.Caller { return reservation.Caller{Subject: 
 func (w *World) Books(t testing.TB) *books.Books {
 	t.Helper()
 	if w.Shape.Postgres {
-		return must[*books.Books](t)(books.Postgres(t.Context(), w.DSN))
+		return Must[*books.Books](t)(books.Postgres(t.Context(), w.DSN))
 	}
-	return must[*books.Books](t)(books.SQLite(t.Context(), w.File))
+	return Must[*books.Books](t)(books.SQLite(t.Context(), w.File))
 }
 
-func check(t testing.TB, err error) {
+// Check fails the test, which goes on.
+func Check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Error(err)
 	}
 }
 
-func must[T any](t testing.TB) func(T, error) T {
+// Must gives the value of a call, or ends the test.
+func Must[T any](t testing.TB) func(T, error) T {
 	return func(v T, err error) T {
 		t.Helper()
 		if err != nil {

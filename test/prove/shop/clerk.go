@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast/test/e2e/api"
+	"holdfast/test/e2e/process"
 )
 
 // Nights that are sold: from the firstNight on, counted from today.
@@ -191,7 +192,7 @@ func (l *Load) Refused(code string) int {
 func (l *Load) Until(t testing.TB, n int) {
 	t.Helper()
 	from := l.Acknowledged()
-	l.shop.Eventually(t, fmt.Sprintf("%d more reservations", n), func() bool { return l.Acknowledged() >= from+n })
+	process.Eventually(t, fmt.Sprintf("%d more reservations", n), func() bool { return l.Acknowledged() >= from+n })
 }
 
 // String sums up what happened.
@@ -275,7 +276,7 @@ func (s *Shop) Holds(t testing.TB, deals []deal) {
 
 func (s *Shop) holds(ctx context.Context, d *deal) error {
 	read := api.Request{Method: "GET", Path: "/v1/reservations/" + d.is.ID, Token: client(d.client)}
-	for end := time.Now().Add(patience); ; {
+	for end := time.Now().Add(process.Patience); ; {
 		now, err := api.Get[api.Reservation](ctx, s.service, read)
 		if later(err) && time.Now().Before(end) {
 			wait(ctx)
@@ -301,7 +302,7 @@ func (s *Shop) holds(ctx context.Context, d *deal) error {
 	// The same call with the same key has the same answer, byte for byte.
 	again := api.Request{Method: "POST", Path: "/v1/reservations", Token: client(d.client), Key: d.key, Body: d.body}
 	a, err := s.service.Do(ctx, again)
-	for end := time.Now().Add(patience); err == nil && a.Status == 503 && time.Now().Before(end); wait(ctx) {
+	for end := time.Now().Add(process.Patience); err == nil && a.Status == 503 && time.Now().Before(end); wait(ctx) {
 		a, err = s.service.Do(ctx, again)
 	}
 	if err != nil {
@@ -319,7 +320,7 @@ func (s *Shop) Missing(t testing.TB, deals []deal) (n int) {
 	for i := range deals {
 		read := api.Request{Method: "GET", Path: "/v1/reservations/" + deals[i].is.ID, Token: client(deals[i].client)}
 		_, err := api.Get[api.Reservation](t.Context(), s.service, read)
-		for end := time.Now().Add(patience); later(err) && time.Now().Before(end); {
+		for end := time.Now().Add(process.Patience); later(err) && time.Now().Before(end); {
 			wait(t.Context())
 			_, err = api.Get[api.Reservation](t.Context(), s.service, read)
 		}

@@ -145,7 +145,7 @@ func (s *Shop) Furnish(t testing.TB, scarce int) {
 	}
 	y, m, d := time.Now().UTC().Date()
 	s.hotel = house{hotel.ID, kind("Scarce", scarce), kind("Plenty", 100_000), time.Date(y, m, d, 0, 0, 0, 0, time.UTC)}
-	s.Eventually(t, "the hotel is sold", func() bool {
+	process.Eventually(t, "the hotel is sold", func() bool {
 		_, err := s.Try(t.Context(), "furnish")
 		return err == nil
 	})
@@ -229,26 +229,4 @@ func (s *Shop) Findings(t testing.TB) process.AuditReport {
 		t.Fatal(err)
 	}
 	return report
-}
-
-// Bounds of waiting for something that happens by itself, on a machine busy with other tests.
-const (
-	patience = 60 * time.Second
-	lookEach = 20 * time.Millisecond
-)
-
-// Eventually waits for something that happens by itself.
-func (s *Shop) Eventually(t testing.TB, what string, happened func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(lookEach)
-	defer tick.Stop()
-	for !happened() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
 }

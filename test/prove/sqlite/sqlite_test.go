@@ -111,7 +111,7 @@ func fill(t *testing.T, path string) {
 // refusedFor waits until so many calls were told to come later.
 func refusedFor(t *testing.T, s *shop.Shop, load *shop.Load, n int) {
 	t.Helper()
-	s.Eventually(t, "calls are refused for want of room", func() bool { return load.Refused("overloaded")+load.Refused("store_unavailable") >= n })
+	process.Eventually(t, "calls are refused for want of room", func() bool { return load.Refused("overloaded")+load.Refused("store_unavailable") >= n })
 	if a, err := s.Read(t.Context(), s.Hotel()); err != nil || a.Status != 200 {
 		t.Errorf("a page of the hotel: %v %+v", err, a)
 	}

@@ -63,23 +63,23 @@ func open(t *testing.T, shape rig.Shape) *world {
 	w.today = civil.Today(time.Now(), time.UTC)
 	w.editor = hotel.Editor{Subject: "staff", Supplier: w.Supplier}
 	if shape.Postgres {
-		check(t, hotelpostgres.Migrate(t.Context(), w.DSN))
-		w.open = func() hotel.Store { return must[hotel.Store](t)(hotelpostgres.Open(t.Context(), w.DSN, 3)) }
+		rig.Check(t, hotelpostgres.Migrate(t.Context(), w.DSN))
+		w.open = func() hotel.Store { return rig.Must[hotel.Store](t)(hotelpostgres.Open(t.Context(), w.DSN, 3)) }
 	} else {
 		file := filepath.Join(t.TempDir(), "hotel.db")
-		check(t, hotelsqlite.Migrate(t.Context(), file))
-		w.open = func() hotel.Store { return must[hotel.Store](t)(hotelsqlite.Open(t.Context(), file)) }
+		rig.Check(t, hotelsqlite.Migrate(t.Context(), file))
+		w.open = func() hotel.Store { return rig.Must[hotel.Store](t)(hotelsqlite.Open(t.Context(), file)) }
 	}
 	w.hotels = w.start(t, w.Cores[0])
 	for i := range houses {
-		h := must[*hotel.House](t)(w.hotels.CreateHotel(t.Context(), w.editor, hotel.Hotel{
+		h := rig.Must[*hotel.House](t)(w.hotels.CreateHotel(t.Context(), w.editor, hotel.Hotel{
 			Supplier: w.Supplier, Name: fmt.Sprint("House ", i), Stars: 3, Address: "Testweg 1", City: "Leipzig", Country: "DE", Latitude: 51.34, Longitude: 12.37,
 			TimeZone: "UTC", Currency: "EUR",
 		}))
 		h, kind, err := w.hotels.CreateRoomType(t.Context(), w.editor, hotel.RoomType{
 			Hotel: h.Hotel.ID, Name: "Double", Occupancy: hotel.Occupancy{Adults: 2}, BasePrice: 10_000, Capacity: capacity,
 		})
-		check(t, err)
+		rig.Check(t, err)
 		w.places = append(w.places, place{h.Hotel.ID, kind, h.Type(kind).Pool})
 	}
 	return w
@@ -90,10 +90,10 @@ func (w *world) start(t *testing.T, desk reservation.Service) *hotel.Core {
 	t.Helper()
 	store := w.open()
 	c := hotel.New(hotel.Deps{Store: store, Reservation: desk, Clock: clock.System{}, Settings: hotel.Settings{Horizon: horizon, OfferLife: time.Hour}})
-	check(t, c.Start(t.Context()))
+	rig.Check(t, c.Start(t.Context()))
 	t.Cleanup(func() {
-		check(t, c.Stop(context.Background()))
-		check(t, store.Close())
+		rig.Check(t, c.Stop(context.Background()))
+		rig.Check(t, store.Close())
 	})
 	return c
 }
@@ -227,13 +227,13 @@ func (w *world) settled(t *testing.T, view *hotel.Core) []string {
 func (w *world) compare(t *testing.T, view *hotel.Core) (wrong []string) {
 	t.Helper()
 	for _, p := range w.places {
-		rows := must[[]reservation.SlotRow](t)(w.Stores[0].Slots(t.Context(), reservation.Span{Pool: p.pool, From: stock.Slot(w.today), To: stock.Slot(w.today) + horizon}))
+		rows := rig.Must[[]reservation.SlotRow](t)(w.Stores[0].Slots(t.Context(), reservation.Span{Pool: p.pool, From: stock.Slot(w.today), To: stock.Slot(w.today) + horizon}))
 		if len(rows) < horizon-1 {
 			t.Fatalf("pool %d has %d nights", p.pool, len(rows))
 		}
 		for i := range rows {
 			night := civil.Date(rows[i].Key.Slot)
-			found := must[[]hotel.Proposal](t)(view.Search(t.Context(), hotel.StayQuery{
+			found := rig.Must[[]hotel.Proposal](t)(view.Search(t.Context(), hotel.StayQuery{
 				Hotel: p.house, CheckIn: night, CheckOut: night + 1, Rooms: []offer.Party{{Adults: 1}}, Sort: hotel.ByPrice, Limit: 10,
 			}))
 			var shown int32
@@ -319,21 +319,4 @@ func (s *stirring) passed() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.seen
-}
-
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Error(err)
-	}
-}
-
-func must[T any](t testing.TB) func(T, error) T {
-	return func(v T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
 }
