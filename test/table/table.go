@@ -1,5 +1,6 @@
 // Package table reads the tables of reservation from outside, without any code of the engines: what proofs and benchmarks
-// verify must not be read by what they verify.
+// verify must not be read by what they verify. All queries of one use see one snapshot, so it does not matter whether a
+// sweep or a payment is still writing.
 package table
 
 import (
@@ -10,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 
 	"holdfast/uid"
 )
@@ -33,8 +35,10 @@ func Postgres(ctx context.Context, dsn string, use func(Source) error) error {
 		return err
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	if _, err := conn.Exec(ctx, "SET search_path = reservation"); err != nil {
-		return err
+	for _, sql := range []string{"SET search_path = reservation", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return err
+		}
 	}
 	return use(database{conn})
 }
@@ -90,6 +94,9 @@ func SQLite(ctx context.Context, path string, use func(Source) error) (err error
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	conn.SetInterrupt(ctx.Done())
+	if err := sqlitex.ExecuteTransient(conn, "BEGIN", nil); err != nil {
+		return err
+	}
 	return use(file{conn})
 }
 

@@ -86,7 +86,7 @@ func SQLite(ctx context.Context, path string, want Expect) (r *Report, err error
 	return r, err
 }
 
-// verify reads everything once, table by table; nobody may be writing.
+// verify reads everything once, table by table.
 func verify(ctx context.Context, s table.Source, want Expect) (*Report, error) {
 	v := &verifier{
 		Report: &Report{}, parts: map[uid.ID]parts{}, claimed: map[slotKey]int64{}, held: map[int64]int64{}, units: map[int64]int64{},

@@ -11,7 +11,7 @@ import (
 	"holdfast/uid"
 )
 
-// read reads everything once, table by table; nobody may be writing.
+// read reads everything once, table by table.
 func read(ctx context.Context, s table.Source) (*Books, error) {
 	b := &Books{
 		Slots: map[Key]Slot{}, Changes: map[Key][]Slot{}, Reservations: map[uid.ID]*Reservation{}, Counts: map[CountKey]Count{}, Streams: map[int64]Stream{},
