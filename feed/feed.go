@@ -7,18 +7,25 @@ import "fmt"
 
 // Error says what is wrong with a line of a file. Codes are stable.
 type Error struct {
+	File    string // of a feed of several files, e.g. "stop_times.txt"; "" where there is one
 	Line    int    // 1 is the first; 0 where no line can be named
 	Code    string // snake_case
 	Message string // for people
 	// Fatal: the file cannot be read any further. Otherwise the line is left out and reading goes on.
 	Fatal bool
+	// Warning: the line was read all the same; Message says what was assumed.
+	Warning bool
 }
 
 func (e *Error) Error() string {
-	if e.Line == 0 {
-		return e.Code + ": " + e.Message
+	at := ""
+	if e.File != "" {
+		at = e.File + ": "
 	}
-	return fmt.Sprintf("line %d: %s: %s", e.Line, e.Code, e.Message)
+	if e.Line != 0 {
+		at += fmt.Sprintf("line %d: ", e.Line)
+	}
+	return at + e.Code + ": " + e.Message
 }
 
 func fatal(line int, code, format string, args ...any) *Error {
