@@ -16,7 +16,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(seed)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		o, err := decode(b)
+		o, err := decode(b, sealVersion)
 		if err != nil {
 			return
 		}
@@ -24,7 +24,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("decoded what cannot be encoded: %v", err)
 		}
-		back, err := decode(again)
+		back, err := decode(again, sealVersion)
 		if err != nil || !reflect.DeepEqual(o, back) {
 			t.Fatalf("%+v came back as %+v, %v", o, back, err)
 		}

@@ -22,6 +22,11 @@ const (
 	MaxPartCode   = 16 // characters
 	MaxRooms      = 99
 	MaxChildren   = 9 // a room
+	MaxTiers      = 8 // prices of chosen seats
+	MaxNumber     = 16
+	MaxCode       = 24 // bytes of a station's or airport's code
+	MaxClass      = 16
+	MaxFareName   = 24
 	MaxStaySealed = 512
 	MaxTripSealed = 2048
 	maxAudience   = 64
@@ -36,13 +41,30 @@ type Offer struct {
 	Pieces    []Piece
 }
 
-// Piece is what becomes one item of a reservation.
+// Piece is what becomes one item of a reservation: a stay, or a ride.
 type Piece struct {
 	Supplier uid.ID
-	Claims   []stock.Claim
+	Claims   []stock.Claim // of an offer without units; of an item with those that were given out
 	Price    Price
 	Terms    Terms
 	Stay     Stay
+	Ride     *Ride // nil: a stay
+}
+
+// Conditions is the version of the rate plan or of the fare that the piece was sold under, which revocations name.
+func (p *Piece) Conditions() uid.ID {
+	if p.Ride != nil {
+		return p.Ride.FareVersion
+	}
+	return p.Stay.RatePlan
+}
+
+// Begins is when the service begins; zero for a stay, whose hotel knows.
+func (p *Piece) Begins() time.Time {
+	if p.Ride != nil {
+		return p.Ride.Departs
+	}
+	return time.Time{}
 }
 
 // Price is what a piece costs, in minor units of the offer's currency. Total = Base + the parts that are not Included.
@@ -94,6 +116,53 @@ type Stay struct {
 	Board             uint8  // meals in the price, as the hotel numbers them
 	CheckIn, CheckOut civil.Date
 	Rooms             []Party
+}
+
+// Mode is what kind of vehicle a ride is in.
+type Mode uint8
+
+// The modes.
+const (
+	Train Mode = iota + 1
+	Flight
+)
+
+// Ride is a piece in one vehicle, from boarding to alighting: a train ride or a flight.
+type Ride struct {
+	Mode                       Mode
+	Run                        uid.ID     // the run, or the departure
+	Number                     string     // "ICE 1672", "HF 101"
+	Date                       civil.Date // its service date, or its local date
+	From, To                   string     // station code or IATA code
+	Departs, Arrives           time.Time  // to the second, UTC
+	DepartOffset, ArriveOffset int16      // minutes east of UTC, there and then
+	Class                      string     // "first", "second"; of a flight the cabin
+	Booking                    string     // booking class of a flight, "Y"
+	Fare, FareVersion          uid.ID     // the fare and its immutable version
+	FareName                   string
+	Adults, Children, Infants  uint8 // infants travel on a lap and take no seat
+	Seating                    Seating
+}
+
+// Seats is how many seats the travellers take.
+func (r *Ride) Seats() int { return int(r.Adults) + int(r.Children) }
+
+// Seating says which units a ride gets and what choosing one costs.
+type Seating struct {
+	Pool   stock.PoolID // whose units are given out; 0: the ride has no seats of its own
+	AtHold bool         // the desk gives units when the hold is made, else travellers choose, or check-in gives them
+	Tiers  []int64      // what a chosen unit of a tier costs, in minor units; empty: nothing
+}
+
+// Price is what a chosen unit of a tier costs, in minor units; false for a tier that is not sold with this offer.
+func (s Seating) Price(tier uint8) (int64, bool) {
+	if len(s.Tiers) == 0 {
+		return 0, true
+	}
+	if int(tier) >= len(s.Tiers) {
+		return 0, false
+	}
+	return s.Tiers[tier], true
 }
 
 // Party is who sleeps in one room.

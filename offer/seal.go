@@ -25,7 +25,7 @@ var ErrTooLarge = errors.New("offer too large")
 
 const (
 	prefix       = "off_"
-	sealVersion  = 1
+	sealVersion  = 2     // 1: before there were rides; still opened
 	headerBytes  = 1 + 4 // version, key id
 	nonceBytes   = 12
 	keptKeys     = 64            // hourly ciphers kept ready
@@ -78,7 +78,7 @@ func (s *Sealer) key(id uint32) (cipher.AEAD, error) {
 	return k, nil
 }
 
-// Seal turns the offer into the text a caller holds: at most MaxStaySealed bytes for one piece, MaxTripSealed for more.
+// Seal turns the offer into the text a caller holds: at most MaxStaySealed bytes for one stay, MaxTripSealed for an itinerary.
 func (s *Sealer) Seal(o Offer) (string, error) {
 	plain, err := encode(o)
 	if err != nil {
@@ -98,7 +98,7 @@ func (s *Sealer) Seal(o Offer) (string, error) {
 	buf = key.Seal(buf, buf[headerBytes:], plain, buf[:headerBytes])
 	text := prefix + base64.RawURLEncoding.EncodeToString(buf)
 	limit := MaxTripSealed
-	if len(o.Pieces) == 1 {
+	if len(o.Pieces) == 1 && o.Pieces[0].Ride == nil {
 		limit = MaxStaySealed
 	}
 	if len(text) > limit {
@@ -114,7 +114,7 @@ func (s *Sealer) Open(text string) (Offer, error) {
 		return Offer{}, ErrNotOffer
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(body)
-	if err != nil || len(raw) < headerBytes+nonceBytes || raw[0] != sealVersion {
+	if err != nil || len(raw) < headerBytes+nonceBytes || raw[0] < 1 || raw[0] > sealVersion {
 		return Offer{}, ErrNotOffer
 	}
 	key, err := s.key(binary.BigEndian.Uint32(raw[1:]))
@@ -125,7 +125,7 @@ func (s *Sealer) Open(text string) (Offer, error) {
 	if err != nil {
 		return Offer{}, ErrNotOffer
 	}
-	return decode(plain)
+	return decode(plain, raw[0])
 }
 
 // currencyOf reads a currency from the wire; an unknown one is not an offer of ours.

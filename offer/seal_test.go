@@ -141,10 +141,73 @@ func randomOffer(t *rapid.T) offer.Offer {
 			}
 			return party
 		}), 1, 5).Draw(t, "rooms")
+		if rapid.Bool().Draw(t, "ride") {
+			p.Stay, p.Ride = offer.Stay{}, randomRide(t, id.Draw(t, "run"), id.Draw(t, "fare"))
+		}
 		return p
 	})
 	return offer.Offer{
 		IssuedAt: issued, ExpiresAt: issued.Add(time.Duration(rapid.IntRange(1, 100_000).Draw(t, "ttl")) * time.Second), Currency: "JPY",
 		Audience: rapid.StringMatching(`[a-z]{0,20}`).Draw(t, "audience"), Pieces: rapid.SliceOfN(piece, 1, 4).Draw(t, "pieces"),
+	}
+}
+
+func randomRide(t *rapid.T, run, fare uid.ID) *offer.Ride {
+	departs := issued.Add(time.Duration(rapid.IntRange(-1000, 1<<25).Draw(t, "departs")) * time.Second)
+	r := &offer.Ride{
+		Mode: offer.Mode(rapid.IntRange(1, 2).Draw(t, "mode")), Run: run, Number: rapid.StringMatching(`[A-Z]{2} [0-9]{1,4}`).Draw(t, "number"),
+		Date: civil.Date(rapid.Int32Range(0, 40_000).Draw(t, "date")), From: rapid.StringMatching(`[A-Z0-9]{3,24}`).Draw(t, "from"), To: rapid.StringMatching(`[A-Z0-9]{3,24}`).Draw(t, "to"),
+		Departs: departs, Arrives: departs.Add(time.Duration(rapid.IntRange(1, 1<<18).Draw(t, "takes")) * time.Second),
+		DepartOffset: rapid.Int16Range(-720, 840).Draw(t, "here"), ArriveOffset: rapid.Int16Range(-720, 840).Draw(t, "there"),
+		Class: "economy", Booking: "Y", Fare: fare, FareVersion: fare, FareName: "Flex",
+		Adults: rapid.Uint8Range(1, 9).Draw(t, "adults"), Children: rapid.Uint8Range(0, 8).Draw(t, "children"), Infants: rapid.Uint8Range(0, 3).Draw(t, "infants"),
+		Seating: offer.Seating{Pool: stock.PoolID(rapid.Int64Range(0, 1<<40).Draw(t, "seats")), AtHold: rapid.Bool().Draw(t, "at hold")},
+	}
+	r.Seating.Tiers = rapid.SliceOfN(rapid.Int64Range(0, 1<<40), 0, offer.MaxTiers).Draw(t, "tiers")
+	if len(r.Seating.Tiers) == 0 {
+		r.Seating.Tiers = nil
+	}
+	return r
+}
+
+// A return journey with two stops each way, deep in the booking classes, with all kinds of taxes and seat prices, fits
+// the bound of an itinerary.
+func TestLargestItineraryFits(t *testing.T) {
+	s := sealer(t, 1)
+	supplier, fare := uid.New(), uid.New()
+	o := offer.Offer{IssuedAt: issued, ExpiresAt: issued.Add(20 * time.Minute), Currency: "EUR", Audience: "usr_0123456789abcdefghijklmnop"}
+	for i := range 6 {
+		at := issued.AddDate(0, 11, i)
+		p := offer.Piece{
+			Supplier: supplier, Price: offer.Price{Base: 1_234_567}, Terms: offer.Terms{FreeUntil: at, FeeBP: 10_000, EndsAt: at.Add(12 * time.Hour)},
+			Ride: &offer.Ride{
+				Mode: offer.Flight, Run: uid.New(), Number: "HF 1234", Date: civil.Date(21_000 + i), From: "LIS", To: "HND", Departs: at, Arrives: at.Add(12 * time.Hour),
+				DepartOffset: 60, ArriveOffset: 540, Class: "premium_economy", Booking: "Y", Fare: fare, FareVersion: uid.New(), FareName: "Economy Classic",
+				Adults: 9, Children: 4, Infants: 2, Seating: offer.Seating{Pool: 1 << 30, Tiers: []int64{0, 1500, 2500, 4500, 9900}},
+			},
+		}
+		for k := range 8 { // the cabin and seven nests
+			p.Claims = append(p.Claims, stock.Claim{Pool: stock.PoolID(1<<30 + k), From: 0, To: 2, Count: 13})
+		}
+		for _, code := range []string{"vat", "airport_tax", "security_fee", "fuel_fee"} {
+			p.Price.Parts = append(p.Price.Parts, offer.Part{Kind: offer.Tax, Code: code, Minor: 123_456})
+		}
+		o.Pieces = append(o.Pieces, p)
+	}
+	text, err := s.Seal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Open(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(o, got); diff != "" {
+		t.Error(diff)
+	}
+	t.Logf("%d bytes", len(text))
+	o.Pieces[0].Claims[0].Unit, o.Pieces[0].Claims[0].Count = 1, 1
+	if _, err := s.Seal(o); err == nil {
+		t.Error("an offer names a unit, which only the desk gives out")
 	}
 }

@@ -166,6 +166,7 @@ func (a *audit) pools(p PoolAudit) {
 			h.units += c.Count
 		}
 	}
+	a.units(p)
 	a.Pools += int64(len(p.Pools))
 	a.Slots += int64(len(p.Slots))
 	a.Claims += int64(len(p.Claims))

@@ -15,11 +15,11 @@ import (
 // owed is what confirmed cancellations have promised back and the saga has still to return.
 func (r *Reservation) owed() money.Amount { return money.Of(r.Owed, r.Currency) }
 
-// refundOf is what cancelling an item at now gives back: all of it while cancelling is free, else the total less the
+// refundOf is what cancelling an item at now gives back: all of it while cancelling is free or when the supplier changed it, else the total less the
 // rate plan's share, rounded half up on the fee.
 func refundOf(it *Item, c money.Currency, now time.Time) (refund, fee int64) {
 	total := money.Of(it.Price.Total(), c)
-	if now.Before(it.Terms.FreeUntil) {
+	if it.Notice != nil || now.Before(it.Terms.FreeUntil) { // what the supplier has changed is no longer what was sold
 		return total.Minor, 0
 	}
 	fee = total.BasisPoints(int64(it.Terms.FeeBP)).Minor
@@ -198,7 +198,12 @@ func cancelledBy(r *Reservation, q *Quote) []uid.ID {
 
 // cancel gives the items of a quote back to the stock and owes its refund.
 func (w *work) cancel(r *Reservation, q *Quote, by Actor, key *KeyRow) error {
-	s := step{to: Cancelled, cause: CancelledPaid, actor: by, note: money.Of(q.Refund, r.Currency).String() + " back"}
+	return w.undo(r, q, CancelledPaid, by, key)
+}
+
+// undo is cancel for a cause.
+func (w *work) undo(r *Reservation, q *Quote, cause Cause, by Actor, key *KeyRow) error {
+	s := step{to: Cancelled, cause: cause, actor: by, note: money.Of(q.Refund, r.Currency).String() + " back"}
 	for i := range r.Items {
 		switch {
 		case slices.Contains(q.Items, r.Items[i].ID):

@@ -3,7 +3,7 @@
 // wait are decided in memory on locked rows and committed in one durable transaction.
 //
 // Invariants (audit.go recomputes them):
-//   - I1 for every slot 0 <= held+sold <= limit, and both equal the sum of live claims;
+//   - I1 for every slot 0 <= held+sold <= limit, and both equal the sum of live claims; no unit is taken twice on a slot, and none without a claim;
 //   - I2 what was answered is there after any crash;
 //   - I3 one idempotency key has at most one effect;
 //   - I4 every hold ends once: confirmed, released or expired;
@@ -12,6 +12,6 @@
 //   - I11 every state is reached by an allowed transition with actor and cause.
 //
 // Lock order of every transaction, each class for the whole batch in one statement and before any rule runs:
-// idempotency keys (by id), reservations (by id), pools (by id), slots (by pool, slot), hold counts (by caller, pool),
+// idempotency keys (by id), reservations (by id), pools (by id), slots (by pool, slot), unit blocks (by pool, block), hold counts (by caller, pool),
 // and the outbox stream's row last.
 package reservation

@@ -2,6 +2,7 @@ package reservation
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"holdfast/fault"
@@ -172,6 +173,18 @@ func factsOf(r *Reservation) Facts {
 			break
 		}
 	}
+	if slices.ContainsFunc(r.Items, func(it Item) bool { return it.Reseated() }) {
+		f.Seats = make([][]Seat, len(r.Items))
+		for i := range r.Items {
+			f.Seats[i] = r.Items[i].Seats
+		}
+	}
+	if slices.ContainsFunc(r.Items, func(it Item) bool { return it.Notice != nil }) {
+		f.Notices = make([]*Notice, len(r.Items))
+		for i := range r.Items {
+			f.Notices[i] = r.Items[i].Notice
+		}
+	}
 	return f
 }
 
@@ -189,6 +202,13 @@ func (r *Reservation) as(f Facts) *Reservation {
 		c.Items[i].Status = f.Status
 		if i < len(f.ItemStatus) {
 			c.Items[i].Status = f.ItemStatus[i]
+		}
+		c.Items[i].Seats, c.Items[i].Notice = c.Items[i].Placed, nil
+		if i < len(f.Seats) {
+			c.Items[i].Seats = f.Seats[i]
+		}
+		if i < len(f.Notices) {
+			c.Items[i].Notice = f.Notices[i]
 		}
 	}
 	return &c

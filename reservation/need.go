@@ -18,6 +18,7 @@ func (n *needs) reservation(ids ...uid.ID) { n.Reservations = append(n.Reservati
 func (n *needs) quote(id uid.ID)           { n.Quotes = append(n.Quotes, id) }
 func (n *needs) pool(ids ...stock.PoolID)  { n.Pools = append(n.Pools, ids...) }
 func (n *needs) span(s Span)               { n.Spans = append(n.Spans, s) }
+func (n *needs) units(p stock.PoolID)      { n.Units = append(n.Units, p) }
 func (n *needs) count(k CountKey)          { n.Counts = append(n.Counts, k) }
 func (n *needs) dueOn(p stock.PoolID)      { n.DuePools = append(n.DuePools, p) }
 
@@ -48,7 +49,7 @@ func (n *needs) merged(dueLimit int) Need {
 		slices.SortFunc(*ids, compareIDs)
 		*ids = slices.Compact(*ids)
 	}
-	for _, ids := range []*[]stock.PoolID{&out.Pools, &out.DuePools} {
+	for _, ids := range []*[]stock.PoolID{&out.Pools, &out.Units, &out.DuePools} {
 		slices.Sort(*ids)
 		*ids = slices.Compact(*ids)
 	}

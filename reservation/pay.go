@@ -3,6 +3,7 @@ package reservation
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"holdfast/fault"
@@ -155,6 +156,9 @@ var errPaymentRunning = fault.New(fault.Conflict, "payment_running", "A payment 
 func payable(r *Reservation) error {
 	switch r.Status {
 	case Held:
+		if slices.ContainsFunc(r.Items, func(it Item) bool { return it.Notice != nil && it.Notice.Withdrawn }) {
+			return fault.New(fault.Conflict, "withdrawn", "A part of this reservation does not run any more. Cancel it and search again.")
+		}
 		return nil
 	case Confirming:
 		return errPaymentRunning
@@ -212,7 +216,7 @@ func (w *work) acceptPayment(r *Reservation, p payment.Payment) error {
 		if err != nil {
 			return errors.Join(stock.ErrBroken, err)
 		}
-		if w.lacks(demands) != nil {
+		if w.lacks(demands) != nil || !w.reseat(r) {
 			if err := w.transition(r, step{to: Expired, cause: PaymentRefused, actor: bySaga, money: PaymentFailed, note: "sold meanwhile; the money goes back"}); err != nil {
 				return err
 			}

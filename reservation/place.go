@@ -22,6 +22,9 @@ type placing struct {
 	id       uid.ID
 	pieces   []offer.Piece
 	issued   []offer.Offer // the offer each piece came from
+	choices  []*SeatChoice // what seats each piece should get; nil where nothing is said
+	first    []int         // of each offer, where its pieces begin
+	total    int64         // without chosen seats
 	demands  []stock.Demand
 	units    []poolUnits
 	currency string
@@ -94,6 +97,7 @@ func (c *Core) prepare(req PlaceRequest) (*placing, error) {
 		for range o.Pieces {
 			p.issued = append(p.issued, o)
 		}
+		p.first = append(p.first, len(p.pieces))
 		p.pieces = append(p.pieces, o.Pieces...)
 	}
 	caps := c.capsOf(p.pieces[0].Supplier)
@@ -116,13 +120,51 @@ func (c *Core) prepare(req PlaceRequest) (*placing, error) {
 	if p.demands, err = stock.Demands(claims); err != nil {
 		return nil, invalid("/items", "offer_invalid", "An item asks for nothing that can be reserved.")
 	}
-	if e := req.Expected; e != nil && (e.Minor != total || string(e.Currency) != p.currency) {
-		got := p.issued[0].Total()
-		got.Minor = total
-		return nil, fault.New(fault.Conflict, "price_changed", "The total is %s now, not %s. Nothing was reserved; ask again with the new total to accept it.", got, *e).
-			With("total", got.Decimal()).With("currency", p.currency)
+	p.total = total
+	if err := p.choose(); err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(p.choices, (*SeatChoice).named) { // else the desk knows what the seats cost
+		if err := p.expects(total); err != nil {
+			return nil, err
+		}
 	}
 	return p, nil
+}
+
+// choose gives each piece what was said about its seats.
+func (p *placing) choose() error {
+	p.choices = make([]*SeatChoice, len(p.pieces))
+	for i := range p.Seats {
+		c := &p.Seats[i]
+		at := "/items/" + strconv.Itoa(c.Offer) + "/seats"
+		if c.Offer < 0 || c.Offer >= len(p.first) || c.Piece < 0 {
+			return invalid(at, "seats_unplaced", "Seats are asked for where there is no ride.")
+		}
+		n := p.first[c.Offer] + c.Piece
+		if n >= len(p.pieces) || c.Offer+1 < len(p.first) && n >= p.first[c.Offer+1] || p.pieces[n].Ride == nil || p.choices[n] != nil {
+			return invalid(at, "seats_unplaced", "Seats are asked for where there is no ride, or twice for one.")
+		}
+		if ride := p.pieces[n].Ride; len(c.Labels) > ride.Seats() {
+			return tooManySeats(at, len(c.Labels), ride.Seats())
+		} else if c.named() && ride.Seating.Pool == 0 {
+			return errNoSeats
+		}
+		p.choices[n] = c
+	}
+	return nil
+}
+
+// expects refuses a total that is not the one the caller expects.
+func (p *placing) expects(total int64) error {
+	e := p.Expected
+	if e == nil || e.Minor == total && string(e.Currency) == p.currency {
+		return nil
+	}
+	got := p.issued[0].Total()
+	got.Minor = total
+	return fault.New(fault.Conflict, "price_changed", "The total is %s now, not %s. Nothing was reserved; ask again with the new total to accept it.", got, *e).
+		With("total", got.Decimal()).With("currency", p.currency)
 }
 
 // namedID is the id behind a name a caller chose: in a namespace of its own per caller, so that a name of somebody
@@ -159,6 +201,9 @@ func (c *Core) placeCommand(p *placing, placed **Reservation, first **KeyRow) *c
 			}
 			for i := range p.pieces {
 				n.claims(p.pieces[i].Claims)
+				if wantsUnits(&p.pieces[i], p.choices[i]) {
+					n.units(p.pieces[i].Ride.Seating.Pool)
+				}
 			}
 			for _, u := range p.units {
 				n.count(CountKey{p.Caller.Subject, u.pool})
@@ -174,7 +219,11 @@ func (c *Core) placeCommand(p *placing, placed **Reservation, first **KeyRow) *c
 			if err := c.placeable(w, p); err != nil {
 				return err
 			}
-			r := p.reservation(w, c.settings, c.locators.next())
+			seats, err := w.seatAll(p)
+			if err != nil {
+				return err
+			}
+			r := p.reservation(w, c.settings, c.locators.next(), seats)
 			if err := w.transition(r, step{to: Held, cause: Placed, actor: p.Caller.actor()}); err != nil {
 				return err
 			}
@@ -197,7 +246,7 @@ func (c *Core) placeable(w *work, p *placing) error {
 		switch {
 		case !w.Now.Before(o.ExpiresAt):
 			return fault.New(fault.Gone, "offer_expired", "This offer ended at %s. Search again for a current one.", o.ExpiresAt.Format("15:04:05Z07:00"))
-		case c.revoked.has(o.IssuedAt, p.pieces[i].Supplier, p.pieces[i].Stay.RatePlan):
+		case c.revoked.has(o.IssuedAt, p.pieces[i].Supplier, p.pieces[i].Conditions()):
 			return fault.New(fault.Gone, "offer_revoked", "The supplier has withdrawn this offer. Search again for a current one.")
 		}
 	}
@@ -245,14 +294,19 @@ func (caps Caps) admit(w *work, key CountKey, units int32) error {
 }
 
 // reservation is the new, held reservation.
-func (p *placing) reservation(w *work, s Settings, locator string) *Reservation {
+func (p *placing) reservation(w *work, s Settings, locator string, seats []seated) *Reservation {
 	until := w.Now.Add(s.Hold)
 	r := &Reservation{
 		ID: p.id, Name: p.Name, Locator: locator, Caller: p.Caller.Subject, Payment: Unpaid, Currency: p.issued[0].Currency,
 		CreatedAt: w.Now, UpdatedAt: w.Now, HoldExpiresAt: until, PlacedUntil: until, Travellers: p.Travellers, Items: make([]Item, len(p.pieces)),
 	}
 	for i, piece := range p.pieces {
-		r.Items[i] = Item{ID: uid.New(), Status: Held, Piece: piece}
+		got := seats[i]
+		piece.Claims = got.claims
+		if got.fee > 0 {
+			piece.Price.Parts = append(slices.Clone(piece.Price.Parts), offer.Part{Kind: offer.Fee, Code: "seat", Minor: got.fee})
+		}
+		r.Items[i] = Item{ID: uid.New(), Status: Held, Piece: piece, Seats: got.seats, Placed: got.seats}
 	}
 	return r
 }

@@ -2,11 +2,13 @@ package reservation
 
 import (
 	"context"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"holdfast/fault"
 	"holdfast/stock"
+	"holdfast/uid"
 )
 
 // MaxPoolSlots bounds the slots of one pool.
@@ -29,6 +31,11 @@ func (c *Core) DefinePools(ctx context.Context, specs []PoolSpec) ([]stock.PoolI
 			return nil, invalid("/", "pool_invalid", "Pool %d: capacity %d or overbooking %d is out of range.", i, s.Physical, s.OverbookingBP)
 		}
 	}
+	specs = slices.Clone(specs) // what a layout says is filled in
+	layouts, err := c.layouts(ctx, specs)
+	if err != nil {
+		return nil, err
+	}
 	pools := make([]PoolRow, len(specs))
 	most := max(1, c.settings.BatchRows/bulkShare)
 	for from := 0; from < len(specs); from += most {
@@ -46,7 +53,7 @@ func (c *Core) DefinePools(ctx context.Context, specs []PoolSpec) ([]stock.PoolI
 			to++
 		}
 		if rows > 0 {
-			chunk := slotsCommand(specs[from:to], pools[from:to], rows)
+			chunk := slotsCommand(specs[from:to], pools[from:to], layouts, rows)
 			g.Go(func() error { return c.desk.doBulk(ctx, chunk) })
 		}
 		from = to
@@ -59,6 +66,37 @@ func (c *Core) DefinePools(ctx context.Context, specs []PoolSpec) ([]stock.PoolI
 		ids[i] = pools[i].ID
 	}
 	return ids, nil
+}
+
+// layouts reads the layouts that specs name; those with one get as many units as it has.
+func (c *Core) layouts(ctx context.Context, specs []PoolSpec) (map[uid.ID]*stock.Layout, error) {
+	var ids []uid.ID
+	seen := map[uid.ID]bool{}
+	for _, s := range specs {
+		if !s.Layout.IsZero() && !seen[s.Layout] {
+			seen[s.Layout] = true
+			ids = append(ids, s.Layout)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := c.store.Layouts(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i := range specs {
+		s := &specs[i]
+		if s.Layout.IsZero() {
+			continue
+		}
+		l := found[s.Layout]
+		if l == nil || s.From != 0 {
+			return nil, invalid("/", "pool_invalid", "Pool %d names a layout that is not defined, or does not begin at slot 0.", i)
+		}
+		s.Physical = int32(len(l.Units))
+	}
+	return found, nil
 }
 
 // lacking is about how many rows it takes to make a pool what the spec wants.
@@ -81,9 +119,12 @@ func numberCommand(specs []PoolSpec, pools []PoolRow) *command {
 		rule: func(w *work) error {
 			for i, s := range specs {
 				p := w.PoolRefs[s.Ref]
+				if p != nil && (p.Layout != s.Layout || !p.Layout.IsZero() && p.To != 0 && p.To != s.To) {
+					return fault.New(fault.Conflict, "pool_differs", "What is on sale has other seats or another way. Put the new one on sale beside it instead.")
+				}
 				if p == nil {
 					p = &PoolRow{
-						ID: w.NextPool, Ref: s.Ref, Supplier: s.Supplier, Physical: s.Physical, OverbookingBP: s.OverbookingBP, From: s.From, To: s.From, Version: 1,
+						ID: w.NextPool, Ref: s.Ref, Supplier: s.Supplier, Physical: s.Physical, OverbookingBP: s.OverbookingBP, From: s.From, To: s.From, Layout: s.Layout, Version: 1,
 					}
 					w.NextPool++
 					w.PoolRefs[s.Ref] = p
@@ -97,7 +138,7 @@ func numberCommand(specs []PoolSpec, pools []PoolRow) *command {
 }
 
 // slotsCommand makes the slots that pools lack.
-func slotsCommand(specs []PoolSpec, pools []PoolRow, rows int) *command {
+func slotsCommand(specs []PoolSpec, pools []PoolRow, layouts map[uid.ID]*stock.Layout, rows int) *command {
 	return &command{
 		name: "define_slots", lane: pools[0].ID, rows: rows,
 		need: func(n *needs) {
@@ -111,7 +152,7 @@ func slotsCommand(specs []PoolSpec, pools []PoolRow, rows int) *command {
 				if p == nil {
 					return errPoolGone
 				}
-				w.extend(p, s)
+				w.extend(p, s, layouts[s.Layout])
 			}
 			return nil
 		},
@@ -119,12 +160,16 @@ func slotsCommand(specs []PoolSpec, pools []PoolRow, rows int) *command {
 }
 
 // extend makes the slots a pool lacks up to the end of the spec; what exists stays as it is.
-func (w *work) extend(p *PoolRow, s PoolSpec) {
+func (w *work) extend(p *PoolRow, s PoolSpec, layout *stock.Layout) {
 	if p.Retired || s.To <= p.To && p.Version > 0 && p.Physical == s.Physical && p.OverbookingBP == s.OverbookingBP {
 		return
 	}
 	for slot := p.To; slot < s.To; slot++ {
-		row := &SlotRow{Key: stock.Key{Pool: p.ID, Slot: slot}, Counters: stock.New(s.Physical, s.OverbookingBP), Version: 1}
+		physical := s.Physical
+		if layout != nil {
+			physical = layout.Present(slot)
+		}
+		row := &SlotRow{Key: stock.Key{Pool: p.ID, Slot: slot}, Counters: stock.New(physical, s.OverbookingBP), Version: 1}
 		w.newSlots = append(w.newSlots, row)
 		w.Slots[row.Key], w.made[row.Key] = row, true // commands that come later in the batch change it too
 	}
@@ -211,6 +256,9 @@ func stockCommand(pool stock.PoolID, ch StockChange) *command {
 			p := w.Pools[pool]
 			if p == nil || p.Retired { // a change must not open again what was closed for good
 				return errPoolGone
+			}
+			if !p.Layout.IsZero() && (ch.Physical != nil || ch.OutOfOrder != nil) {
+				return fault.New(fault.Conflict, "pool_has_units", "How many seats there are follows from its seats. Put single seats out of order instead, or set the target.")
 			}
 			if ch.Default {
 				if ch.Physical != nil {

@@ -120,6 +120,9 @@ func deliverCommand(id uid.ID) *command {
 			if r == nil || r.Status != Confirmed || !r.AtRest() || w.Now.Before(r.EndsAt()) {
 				return nil
 			}
+			if done, err := w.returnWithdrawn(r); done || err != nil {
+				return err
+			}
 			return w.transition(r, step{to: Completed, cause: Delivered, actor: Actor{SystemActor, "sweep"}})
 		},
 	}

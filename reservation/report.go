@@ -4,6 +4,7 @@ package reservation
 type AuditReport struct {
 	Pools        int64     `json:"pools"`
 	Slots        int64     `json:"slots"`
+	Units        int64     `json:"units"` // seats and the like, of the pools that have them
 	Claims       int64     `json:"claims"`
 	Reservations int64     `json:"reservations"`
 	Archived     int64     `json:"archived"` // of the reservations

@@ -1,6 +1,7 @@
 package reservation
 
 import (
+	"slices"
 	"time"
 
 	"holdfast/money"
@@ -107,11 +108,44 @@ type Reservation struct {
 	Stored     int64 // Version as loaded, set by the store, which updates the row only where it still is so; 0 for a new one
 }
 
-// Item is one sold piece.
+// Item is one sold piece. Its claims bear the units it has.
 type Item struct {
 	ID     uid.ID
 	Status Status
 	offer.Piece
+	Seats  []Seat  // as they are: the units in Claims, with what people call them
+	Placed []Seat  // as they were when it was placed; never changes
+	Notice *Notice // what the supplier has changed since; nil for nothing
+}
+
+// Seat is a unit that a traveller has on a part of the way.
+type Seat struct {
+	Traveller int // index among the travellers of the item who take a seat, adults first
+	Pool      stock.PoolID
+	Unit      int32
+	From, To  stock.Slot
+	Label     string // "12A", "7-61"
+	Fee       int64  // what choosing it cost, part of the item's price, in minor units
+}
+
+// Notice is what a supplier has changed of an item after it was sold. Cancelling it gives everything back.
+type Notice struct {
+	ID               uid.ID // of the Disruption
+	At               time.Time
+	Withdrawn        bool      // it does not run
+	Departs, Arrives time.Time // the new times; zero when withdrawn
+	Note             string    // for people; "" for none
+}
+
+// Reseated reports whether the seats are other ones than the item was placed with.
+func (it *Item) Reseated() bool { return !slices.Equal(it.Seats, it.Placed) }
+
+// Departs is when the item's ride departs, as the supplier said last; zero for a stay.
+func (it *Item) Departs() time.Time {
+	if it.Notice != nil && !it.Notice.Departs.IsZero() {
+		return it.Notice.Departs
+	}
+	return it.Begins()
 }
 
 // Traveller is a person who travels.
@@ -155,8 +189,14 @@ func (r *Reservation) Effective(now time.Time) Status {
 func (r *Reservation) EndsAt() time.Time {
 	var last time.Time
 	for i := range r.Items {
-		if it := &r.Items[i]; it.Status != Cancelled && it.Terms.EndsAt.After(last) {
-			last = it.Terms.EndsAt
+		it := &r.Items[i]
+		if it.Status == Cancelled {
+			continue
+		}
+		for _, at := range []time.Time{it.Terms.EndsAt, it.arrives()} {
+			if at.After(last) {
+				last = at
+			}
 		}
 	}
 	return last
@@ -171,6 +211,14 @@ func (r *Reservation) Claims(keep func(*Item) bool) []stock.Claim {
 		}
 	}
 	return all
+}
+
+// arrives is the new time at which a changed ride arrives; zero for none.
+func (it *Item) arrives() time.Time {
+	if it.Notice == nil {
+		return time.Time{}
+	}
+	return it.Notice.Arrives
 }
 
 // Actor is who did something.

@@ -15,6 +15,7 @@ type Need struct {
 	Quotes       []uid.ID       // ascending; read without a lock: their reservation's lock covers them
 	Pools        []stock.PoolID // ascending; rows to lock for commands that change a pool itself
 	Spans        []Span         // by pool, from; slots to load and lock, merged: no two overlap or touch
+	Units        []stock.PoolID // ascending; pools whose units are needed, after their slots; so are those of which loaded reservations have units
 	Counts       []CountKey     // by caller, pool
 	DuePools     []stock.PoolID // ascending; holds on these pools that have lapsed are needed like Reservations, of each pool those that lapsed first
 	DueLimit     int            // at most so many of them; pools have equal shares where there are more
@@ -82,6 +83,7 @@ const (
 	OutcomeQuoted
 	OutcomeCancelled
 	OutcomeExtended
+	OutcomeSeated
 )
 
 // Facts are empty with OutcomePlaced: what a placing answered follows from the reservation's own immutable fields.
@@ -97,7 +99,9 @@ type Facts struct {
 	Paid          int64
 	Refunded      int64
 	Quote         uid.ID
-	ItemStatus    []Status // only when items differ from Status
+	ItemStatus    []Status  // only when items differ from Status
+	Seats         [][]Seat  // by item; only when some have changed since the placing
+	Notices       []*Notice // by item; only when there are any
 }
 
 // SlotRow is a slot as stored.
@@ -125,7 +129,31 @@ type PoolRow struct {
 	OverbookingBP int32      // of slots made from now on
 	From, To      stock.Slot // slots that exist
 	Retired       bool       // never sold again
+	Layout        uid.ID     // of its units, zero for none; then From is 0, and neither it nor To ever changes
 	Version       int64      // grows by one with every change
+}
+
+// PoolUnits is the units of a pool as stored. A block that was never written is as the layout has it and has version 0.
+type PoolUnits struct {
+	Pool stock.PoolID
+	stock.Units
+	Versions []int64 // of each block; grows by one with every change
+}
+
+// BlockRow is a block of units to be written.
+type BlockRow struct {
+	Pool    stock.PoolID
+	Number  int   // of the block, from 0
+	Version int64 // the new one; 1 is inserted, and a row that is there already fails the batch
+	*stock.Block
+}
+
+// ItemClaims are all claims of one item, with what they count as.
+type ItemClaims struct {
+	Reservation uid.ID
+	Item        int // index into Reservation.Items
+	Claims      []stock.Claim
+	Life        ClaimLife
 }
 
 // Rows are the loaded, locked rows of a batch. Rules read them and record what they change; what was asked for and is
@@ -136,6 +164,7 @@ type Rows struct {
 	Reservations map[uid.ID]*Reservation
 	Quotes       map[uid.ID]*Quote
 	Slots        map[stock.Key]*SlotRow
+	Units        map[stock.PoolID]*PoolUnits // pools without a layout are not among them
 	Counts       map[CountKey]*CountRow
 	Pools        map[stock.PoolID]*PoolRow
 	Archived     map[uid.ID]*Reservation // those of Need.Reservations that are in the archive; nothing changes them
@@ -154,12 +183,14 @@ type Changes struct {
 	NewReservations []*Reservation
 	SetReservations []*Reservation // everything that changes of the reservation's own row, the statuses of its items among it
 	ClaimStates     []ClaimState   // of reservations in SetReservations
+	SetClaims       []ItemClaims   // of reservations in SetReservations, before ClaimStates: the stored claims of these items are replaced
 	NewHistory      []Entry        // the i-th entry is the i-th event that has a Subject; the store notes the event's number with it
 	NewQuotes       []*Quote
 	NewPools        []*PoolRow
 	SetPools        []*PoolRow
 	NewSlots        []*SlotRow
-	SetSlots        []*SlotRow // Version is already the new one
+	SetSlots        []*SlotRow  // Version is already the new one
+	SetBlocks       []*BlockRow // by pool, block
 	SetCounts       []*CountRow
 	NewRevocations  []Revocation
 	// GoneSlots move to the archive as they are: every slot of these spans, which are by pool and of loaded slots.

@@ -37,11 +37,44 @@ type PlaceRequest struct {
 	Key        Idempotency
 	Name       string   // id the caller gives the reservation ("res_..."); "" for one of ours
 	Offers     []string // sealed
+	Seats      []SeatChoice
 	Travellers []Traveller
 	Expected   *money.Amount // refuse with price_changed when the total differs
 	// Refusal, when set, is answered unless the key already has an answer: what the edge found wrong before it had an
 	// offer (sold out, price changed) must not hide the answer of a call that went through before.
 	Refusal error
+}
+
+// SeatChoice says what seats a piece of an offer should get, or an item.
+type SeatChoice struct {
+	Offer, Piece int      // indexes into PlaceRequest.Offers and the pieces of that offer; not looked at by ChangeSeats
+	Labels       []string // exact units by traveller, adults first, then children; "" or missing: none is chosen
+	Wish         stock.Wish
+}
+
+// Disruption is a change that a supplier makes to what may be sold already.
+type Disruption struct {
+	ID        uid.ID // a reservation is told once of each
+	Pools     []stock.PoolID
+	From, To  stock.Slot // the slots concerned; From == To: the whole line
+	Withdrawn bool       // it does not run there
+	Times     []StopTime // else the new times by stop: a ride on the slots [i, j) departs Times[i].Departs and arrives Times[j].Arrives
+	Note      string     // for people, at most MaxNote bytes
+	Actor     Actor
+}
+
+// MaxNote bounds the note of a disruption.
+const MaxNote = 300
+
+// StopTime is when a stop is reached and left.
+type StopTime struct{ Arrives, Departs time.Time }
+
+// UnitChange puts a unit out of order on the slots [From, To), or back in order.
+type UnitChange struct {
+	Pool     stock.PoolID
+	Unit     int32
+	From, To stock.Slot
+	Blocked  bool
 }
 
 // Answer is what a call came to, as it was then: a repeated call gets it again.
@@ -83,6 +116,24 @@ type Service interface {
 	Reservations(ctx context.Context, c Caller, f Filter) ([]*Reservation, error)
 	History(ctx context.Context, c Caller, ref string) ([]Entry, error)
 
+	// ChangeSeats gives an item other seats: those that are named, or, where none is, some for the travellers who have none
+	// (check-in). A chosen seat must not cost more than what was paid for the traveller's. Reasons: seat_unavailable,
+	// seat_unknown, seat_costs_more, no_seats, departed, not_changeable, no_single_seat.
+	ChangeSeats(ctx context.Context, c Caller, ref, item string, choice SeatChoice, key Idempotency) (Answer, error)
+	// Disrupt tells all reservations on some pools of a change, and returns how many it told: those that were told before are
+	// not. What is held and does not run any more is cancelled; what is paid can be cancelled for everything back, and is
+	// when nobody has by the time it would have been over. Going on after a failure is calling it again.
+	Disrupt(ctx context.Context, d Disruption) (told int, err error)
+
+	// DefineLayouts stores layouts of units and returns their ids. Idempotent. Reason layout_invalid.
+	DefineLayouts(ctx context.Context, layouts []*stock.Layout) ([]uid.ID, error)
+	// Units reads what of a pool's units is taken; nil for a pool without units.
+	Units(ctx context.Context, pool stock.PoolID) (*PoolUnits, error)
+	// BlockUnits puts units out of order, or back in order. Idempotent. Reasons: seat_unavailable, seat_unknown, pool_not_found.
+	BlockUnits(ctx context.Context, changes []UnitChange) error
+	// SlotsOf streams all slots of some pools. Who registers with Watch first and then reads has them all: the higher version
+	// of a slot wins.
+	SlotsOf(ctx context.Context, pools []stock.PoolID, yield func([]SlotRow) error) error
 	// DefinePools makes pools, or extends those that exist (same ref) to the wanted slots; it never takes slots away.
 	// The returned ids are in the order of the specs. Idempotent.
 	DefinePools(ctx context.Context, specs []PoolSpec) ([]stock.PoolID, error)
@@ -125,6 +176,7 @@ type PoolSpec struct {
 	Physical      int32 // of the slots made now and by later extensions
 	OverbookingBP int32
 	From, To      stock.Slot
+	Layout        uid.ID // of its units, zero for none; then From is 0, and each slot has as many units as the layout has there instead of Physical
 }
 
 // StockChange sets what is not nil on the slots of a span that exist. With Default it also becomes what later

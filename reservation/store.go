@@ -53,6 +53,16 @@ type Store interface {
 	PoolsByRef(ctx context.Context, refs []uid.ID) ([]PoolRow, error)
 	// Slots reads the slots of a span in order, archived ones too.
 	Slots(ctx context.Context, span Span) ([]SlotRow, error)
+	// SlotsOf streams the slots of some pools that are not archived, by pool and slot; yield returning an error stops it.
+	SlotsOf(ctx context.Context, pools []stock.PoolID, yield func([]SlotRow) error) error
+	// PutLayouts stores layouts by their ids; one that is there already stays. Layouts reads them; what does not exist is left
+	// out. They never change, so an engine may remember a bounded number.
+	PutLayouts(ctx context.Context, layouts []*stock.Layout) error
+	Layouts(ctx context.Context, ids []uid.ID) (map[uid.ID]*stock.Layout, error)
+	// Units reads the units of a pool in one consistent read; nil for a pool that does not exist or has none.
+	Units(ctx context.Context, pool stock.PoolID) (*PoolUnits, error)
+	// Claimants lists the reservations that have held or sold claims on a pool, by ascending id after the given one.
+	Claimants(ctx context.Context, pool stock.PoolID, after uid.ID, limit int) ([]uid.ID, error)
 	// Snapshot streams every slot that is not archived from the given one on, by pool and slot, in one consistent read together with the
 	// position of every stream; yield returning an error stops it.
 	Snapshot(ctx context.Context, from stock.Slot, yield func([]SlotRow) error) (Positions, error)
@@ -152,6 +162,7 @@ type PoolAudit struct {
 	Pools  []PoolRow
 	Slots  []SlotRow    // by pool, slot
 	Claims []AuditClaim // live ones
+	Units  []*PoolUnits // of the pools that have a layout, all of their blocks, stored or not
 	Counts []CountRow   // with holds, of these pools
 	Last   stock.PoolID // continue after it; 0 when there is nothing more
 }

@@ -5,28 +5,31 @@ type Cause uint8
 
 // The causes.
 const (
-	Placed         Cause = iota + 1
-	HoldExtended         // staff or traveller asked for more time
-	PaymentBegun         // the grace starts
-	PaymentMade          // the money is set aside: held stock becomes sold
-	PaymentTaken         // the money is captured
-	PaymentRefused       // declined by the provider, or refused for good when it was to be captured
-	PaymentLapsed        // no outcome within the grace
-	PaidLate             // an outcome after the hold had gone: stock re-acquired
-	HoldLapsed           // not paid in time
-	ReleasedUnpaid       // given back before any payment
-	CancelledPaid        // cancelled after payment, in part or whole, by a quote
-	MoneyReturned        // a refund went out
-	Delivered            // the last service is over
-	RefundRefused        // the provider will never pay a refund: staff must act
-	RefundRetried        // staff have it asked again
-	SettledOutside       // staff paid it by other means
+	Placed           Cause = iota + 1
+	HoldExtended           // staff or traveller asked for more time
+	PaymentBegun           // the grace starts
+	PaymentMade            // the money is set aside: held stock becomes sold
+	PaymentTaken           // the money is captured
+	PaymentRefused         // declined by the provider, or refused for good when it was to be captured
+	PaymentLapsed          // no outcome within the grace
+	PaidLate               // an outcome after the hold had gone: stock re-acquired
+	HoldLapsed             // not paid in time
+	ReleasedUnpaid         // given back before any payment
+	CancelledPaid          // cancelled after payment, in part or whole, by a quote
+	MoneyReturned          // a refund went out
+	Delivered              // the last service is over
+	RefundRefused          // the provider will never pay a refund: staff must act
+	RefundRetried          // staff have it asked again
+	SettledOutside         // staff paid it by other means
+	SeatsChanged           // other seats, or seats at check-in
+	SupplierChanged        // other times, or it does not run: the traveller is told
+	SupplierWithdrew       // what was held or sold does not run: it ends
 )
 
 // Causes lists all causes in order.
 var Causes = []Cause{
 	Placed, HoldExtended, PaymentBegun, PaymentMade, PaymentTaken, PaymentRefused, PaymentLapsed, PaidLate, HoldLapsed, ReleasedUnpaid, CancelledPaid,
-	MoneyReturned, Delivered, RefundRefused, RefundRetried, SettledOutside,
+	MoneyReturned, Delivered, RefundRefused, RefundRetried, SettledOutside, SeatsChanged, SupplierChanged, SupplierWithdrew,
 }
 
 var causeText = [...]string{
@@ -34,6 +37,7 @@ var causeText = [...]string{
 	PaymentRefused: "payment_refused", PaymentLapsed: "payment_lapsed", PaidLate: "paid_late", HoldLapsed: "hold_lapsed", ReleasedUnpaid: "released",
 	CancelledPaid: "cancelled", MoneyReturned: "money_returned", Delivered: "delivered",
 	RefundRefused: "refund_refused", RefundRetried: "refund_retried", SettledOutside: "settled_outside",
+	SeatsChanged: "seats_changed", SupplierChanged: "supplier_changed", SupplierWithdrew: "supplier_withdrew",
 }
 
 // String is the word the API uses.
@@ -68,6 +72,7 @@ var (
 	anyone   = []ActorKind{TravellerActor, StaffActor}
 	byItself = []ActorKind{SystemActor}
 	byStaff  = []ActorKind{StaffActor}
+	byHouse  = []ActorKind{StaffActor, SystemActor}
 )
 
 // What the money must be like for a transition.
@@ -101,6 +106,18 @@ var Transitions = []Transition{
 	{Completed, Completed, MoneyReturned, byItself, KeepStock, nil},
 	{Confirmed, Completed, Delivered, byItself, KeepStock, nil},
 	{Completed, Completed, PaymentTaken, byItself, KeepStock, takeable},
+
+	{Held, Held, SeatsChanged, anyone, KeepStock, nil},
+	{Confirmed, Confirmed, SeatsChanged, anyone, KeepStock, nil},
+
+	// The supplier changed what was sold. What is not paid and does not run any more ends at once; what is paid, when the
+	// traveller has not cancelled it by the time it would have been over.
+	{Held, Held, SupplierChanged, byHouse, KeepStock, nil},
+	{Confirming, Confirming, SupplierChanged, byHouse, KeepStock, nil},
+	{Confirmed, Confirmed, SupplierChanged, byHouse, KeepStock, nil},
+	{Held, Cancelled, SupplierWithdrew, byHouse, ReleaseStock, nil},
+	{Confirmed, Confirmed, SupplierWithdrew, byHouse, ReturnStock, nil}, // of some items
+	{Confirmed, Cancelled, SupplierWithdrew, byHouse, ReturnStock, nil},
 
 	// The provider took by itself what had been given up: it goes back.
 	{Expired, Expired, PaymentTaken, byItself, KeepStock, givenUp},

@@ -40,6 +40,15 @@ func TestTransitionsAreExactlyThese(t *testing.T) {
 		{Cancelled, Cancelled, PaymentTaken}:   KeepStock,
 		{Expired, Expired, MoneyReturned}:      KeepStock,
 		{Rejected, Rejected, MoneyReturned}:    KeepStock,
+		{Held, Held, SeatsChanged}:             KeepStock,
+		{Confirmed, Confirmed, SeatsChanged}:   KeepStock,
+
+		{Held, Held, SupplierChanged}:             KeepStock,
+		{Confirming, Confirming, SupplierChanged}: KeepStock,
+		{Confirmed, Confirmed, SupplierChanged}:   KeepStock,
+		{Held, Cancelled, SupplierWithdrew}:       ReleaseStock,
+		{Confirmed, Confirmed, SupplierWithdrew}:  ReturnStock,
+		{Confirmed, Cancelled, SupplierWithdrew}:  ReturnStock,
 	}
 	for _, s := range []Status{Confirmed, Completed, Expired, Rejected, Cancelled} { // everything that may owe money
 		for _, cause := range []Cause{RefundRefused, RefundRetried, SettledOutside} {
@@ -93,7 +102,7 @@ func TestTransitionsConserveStock(t *testing.T) {
 		case fromSold && !toSold:
 			want = ReturnStock
 		}
-		if tr.Cause == CancelledPaid {
+		if tr.Cause == CancelledPaid || tr.Cause == SupplierWithdrew && tr.From == Confirmed {
 			want = ReturnStock // of some items, when the reservation as a whole stays
 		}
 		if tr.Effect != want {
@@ -105,6 +114,8 @@ func TestTransitionsConserveStock(t *testing.T) {
 			who = byItself
 		case tr.Cause == RefundRetried || tr.Cause == SettledOutside:
 			who = byStaff
+		case tr.Cause == SupplierChanged || tr.Cause == SupplierWithdrew:
+			who = byHouse
 		}
 		if !slices.Equal(tr.Who, who) {
 			t.Errorf("%s may be caused by %v", tr.Cause, tr.Who)

@@ -2,6 +2,7 @@ package reservation
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,28 +21,30 @@ import (
 // whole batch, which the desk then takes apart until the bad command stands alone.
 type work struct {
 	*Rows
-	claimed   map[uid.ID]*KeyRow        // keys that commands of this batch took, with what they became
-	kept      []uid.ID                  // those of them that are new
-	setKeys   map[uid.ID]*KeyRow        // loaded keys that changed
-	fresh     []*Reservation            // placed in this batch
-	dirty     map[uid.ID]*Reservation   // loaded ones that changed
-	lives     []ClaimState              //
-	history   []Entry                   //
-	events    []Event                   //
-	quotes    []*Quote                  //
-	slots     map[stock.Key]*SlotRow    // changed
-	newSlots  []*SlotRow                //
-	counts    map[CountKey]*CountRow    // changed
-	pools     map[stock.PoolID]*PoolRow // changed
-	newPools  []*PoolRow
-	revoked   []Revocation
-	gone      []uid.ID // to the archive
-	goneSlots []Span
-	soldOut   []shortage         // what refusals were based on
-	short     bool               // the rule that runs found too little stock
-	anyShort  bool               // some rule of the batch did
-	made      map[stock.Key]bool // slots that this batch makes
-	settings  *Settings
+	claimed    map[uid.ID]*KeyRow        // keys that commands of this batch took, with what they became
+	kept       []uid.ID                  // those of them that are new
+	setKeys    map[uid.ID]*KeyRow        // loaded keys that changed
+	fresh      []*Reservation            // placed in this batch
+	dirty      map[uid.ID]*Reservation   // loaded ones that changed
+	lives      []ClaimState              //
+	history    []Entry                   //
+	events     []Event                   //
+	quotes     []*Quote                  //
+	slots      map[stock.Key]*SlotRow    // changed
+	newSlots   []*SlotRow                //
+	blocks     map[blockKey]*BlockRow    // changed
+	counts     map[CountKey]*CountRow    // changed
+	itemClaims map[itemKey]ItemClaims    // of loaded reservations, written anew
+	pools      map[stock.PoolID]*PoolRow // changed
+	newPools   []*PoolRow
+	revoked    []Revocation
+	gone       []uid.ID // to the archive
+	goneSlots  []Span
+	soldOut    []shortage         // what refusals were based on
+	short      bool               // the rule that runs found too little stock
+	anyShort   bool               // some rule of the batch did
+	made       map[stock.Key]bool // slots that this batch makes
+	settings   *Settings
 
 	// Room that one transition after the other uses.
 	demands []stock.Demand
@@ -58,7 +61,7 @@ type shortage struct {
 func newWork(rows *Rows, s *Settings) *work {
 	return &work{
 		Rows: rows, claimed: map[uid.ID]*KeyRow{}, setKeys: map[uid.ID]*KeyRow{}, dirty: map[uid.ID]*Reservation{},
-		made: map[stock.Key]bool{}, settings: s, slots: map[stock.Key]*SlotRow{}, counts: map[CountKey]*CountRow{}, pools: map[stock.PoolID]*PoolRow{},
+		made: map[stock.Key]bool{}, settings: s, blocks: map[blockKey]*BlockRow{}, itemClaims: map[itemKey]ItemClaims{}, slots: map[stock.Key]*SlotRow{}, counts: map[CountKey]*CountRow{}, pools: map[stock.PoolID]*PoolRow{},
 	}
 }
 
@@ -133,7 +136,10 @@ func (w *work) apply(claims []stock.Claim, effect Effect) error {
 			return fmt.Errorf("pool %d slot %d: %w", d.Key.Pool, d.Key.Slot, errors.Join(stock.ErrBroken, err))
 		}
 	}
-	return nil
+	if effect == ReleaseStock || effect == ReturnStock {
+		return w.giveUnits(claims)
+	}
+	return nil // who takes stock has taken its units before (seatAll, reseat)
 }
 
 // lacks finds the first slot that cannot give what is demanded; nil when all can. A slot that does not exist is
@@ -220,7 +226,7 @@ func (w *work) transition(r *Reservation, s step) error {
 	}
 	life := lifeAfter(t.Effect)
 	for _, i := range items {
-		if s.cause == CancelledPaid {
+		if s.cause == CancelledPaid || s.cause == SupplierWithdrew {
 			r.Items[i].Status = Cancelled // also when others stay and the reservation with them
 		} else {
 			r.Items[i].Status = s.to
@@ -352,6 +358,8 @@ func (w *work) changes() *Changes {
 		SetKeys:          sorted(w.setKeys, func(a, b *KeyRow) int { return compareIDs(a.ID, b.ID) }),
 		SetReservations:  sorted(w.dirty, func(a, b *Reservation) int { return compareIDs(a.ID, b.ID) }),
 		SetSlots:         sorted(w.slots, func(a, b *SlotRow) int { return a.Key.Compare(b.Key) }),
+		SetBlocks:        sorted(w.blocks, func(a, b *BlockRow) int { return blockKey{a.Pool, a.Number}.compare(blockKey{b.Pool, b.Number}) }),
+		SetClaims:        sorted(w.itemClaims, func(a, b ItemClaims) int { return cmp.Or(compareIDs(a.Reservation, b.Reservation), a.Item-b.Item) }),
 		SetCounts:        sorted(w.counts, func(a, b *CountRow) int { return a.Key.Compare(b.Key) }),
 		GoneReservations: w.gone, GoneSlots: mergeSpans(w.goneSlots),
 		SetPools: sorted(w.pools, func(a, b *PoolRow) int { return int(a.ID - b.ID) }),

@@ -173,6 +173,8 @@ var (
 	theRoom  = theHotel + "/rooms/" + resttest.RoomID.Text("rm")
 	heldOne  = "/v1/reservations/" + resttest.HeldID.Text("res")
 	paidOne  = "/v1/reservations/" + resttest.PaidID.Text("res")
+
+	seatedOne = "/v1/reservations/" + resttest.SeatedID.Text("res") + "/items/" + resttest.SeatedItemID.Text("itm")
 )
 
 // stayItem is a plain item with some fields exchanged or added: "name: value" in JSON.

@@ -25,6 +25,10 @@ const (
 	quoteID       = "quo"
 	paymentID     = "pay"
 	refundID      = "rfd"
+	runID         = "run"
+	departureID   = "dep"
+	fareID        = "far"
+	aircraftID    = "act"
 )
 
 // instant shows a moment to the millisecond, so that an answer looks the same whatever the store rounds to.

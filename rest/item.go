@@ -8,7 +8,6 @@ import (
 	"holdfast/hotel"
 	"holdfast/offer"
 	"holdfast/rest/wire"
-	"holdfast/uid"
 )
 
 // stayItem is a plain item: what is wanted of the best public offer.
@@ -29,7 +28,7 @@ func readItems(r *reader, items []wire.ItemRequest) (offers []string, stays []*s
 		b, at := &items[i], "/items/"+strconv.Itoa(i)
 		if b.Offer != "" {
 			if !onlyOffer(b) {
-				r.at(at, "not_together", "An offer holds everything else already; give nothing beside it.")
+				r.at(at, "not_together", "An offer holds everything else already; give nothing beside it but seats, preferences and rides.")
 			}
 			offers[i] = b.Offer
 			continue
@@ -45,6 +44,9 @@ func onlyOffer(b *wire.ItemRequest) bool {
 }
 
 func readStay(r *reader, at string, b *wire.ItemRequest) *stayItem {
+	if b.Seats != nil || b.Preferences != nil || b.Rides != nil {
+		r.at(at, "not_together", "A stay has no seats.")
+	}
 	missing := false
 	for _, f := range []struct {
 		name  string
@@ -113,19 +115,4 @@ func (s *server) price(ctx context.Context, i int, it *stayItem) (string, error)
 		return "", rebase(err, at, nil)
 	}
 	return p.Sealed, nil
-}
-
-// names looks up what a reservation shows of hotels, once for each.
-type names map[uid.ID]*hotel.House
-
-func (s *server) house(ctx context.Context, n names, id uid.ID) *hotel.House {
-	if h, ok := n[id]; ok {
-		return h
-	}
-	h, err := s.Hotels.House(ctx, &hotel.Editor{}, id) // as the operator: what is sold is shown even when it has been retired since
-	if err != nil {
-		h = nil
-	}
-	n[id] = h
-	return h
 }

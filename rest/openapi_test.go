@@ -418,6 +418,8 @@ GET /v1/reservations/*
 GET /v1/reservations/*/history
 POST /v1/reservations/*/pay
 POST /v1/reservations/*/extend
+POST /v1/reservations/*/items/*/seats
+POST /v1/reservations/*/items/*/check-in
 DELETE /v1/reservations/*
 POST /v1/reservations/*/cancellations
 POST /v1/reservations/*/cancellations/*/confirm

@@ -91,7 +91,7 @@ func (s *server) paymentCalls() {
 		codes: []string{
 			"not_all_yours",
 			"reservation_not_found", "hold_expired", "not_payable", "payment_running", "payment_declined", "paid_too_late", "payment_method_unknown",
-			"card_number_refused", "payment_provider_unavailable",
+			"card_number_refused", "payment_provider_unavailable", "withdrawn",
 		},
 		examples: []example{{"approved", "With a test card that is approved", `{"payment_method": "pm_test_approved"}`}},
 	}, s.pay)

@@ -72,6 +72,7 @@ var placingCodes = []string{
 	"currency_mismatch", "too_many_items", "min_stay", "max_stay", "closed_to_arrival", "closed_to_departure", "hotel_not_found", "room_type_not_found",
 	"rate_plan_not_found", "in_past", "beyond_horizon", "dates_backwards", "stay_too_long", "occupancy_exceeded", "rooms_out_of_range",
 	"adults_out_of_range", "children_out_of_range", "offer_too_large", "too_many_units", "items_missing", "travellers_missing",
+	"no_single_seat", "seat_unavailable", "seat_unknown", "no_seats", "too_many_seats", "seats_unplaced",
 }
 
 func (s *server) reservationCalls() {
@@ -80,12 +81,16 @@ func (s *server) reservationCalls() {
 	handleBody(s, operation{
 		id: "place-reservation", method: http.MethodPost, path: path, tag: tag, summary: "Reserve",
 		about: "Keeps the stock of all items, or of none, until `hold_expires_at`; pay before then. An item is the offer of a search, or a room type " +
-			"with dates, for which the best public offer is taken.",
+			"with dates, for which the best public offer is taken. Seats of trains are given out now, those of flights when they are chosen or at check-in; " +
+			"what choosing costs is added to the price as the fee `seat`.",
 		scopes: booking, status: http.StatusCreated, key: keyRequired, codes: placingCodes,
 		examples: []example{
 			{"plain", "A room type and dates", `{"items": [{"hotel_id": "htl_01kavwy2x4e8hrn5z3m7q9t6b0", "room_type_id": "rt_01kavwy2x4e8hrn5z3m7q9t6b0", "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": 1, "adults": 2, "children_ages": [4]}],
 				"travellers": [{"given_name": "Mara", "family_name": "Lindqvist", "email": "mara@example.com"}]}`},
 			{"offer", "An offer of a search", `{"items": [{"offer": "off_4kdq0w3v9x"}], "travellers": [{"given_name": "Mara", "family_name": "Lindqvist", "email": "mara@example.com"}]}`},
+			{"seats", "A flight with two seats", `{"items": [{"offer": "off_7flight0w3", "seats": ["12A", "12B"]}], "travellers": [{"given_name": "Mara", "family_name": "Lindqvist"}, {"given_name": "Jon", "family_name": "Lindqvist"}]}`},
+			{"rides", "A train journey with a change, with wishes for each train", `{"items": [{"offer": "off_7train0w3", "rides": [{"ride": 0, "seats": ["7-11"]}, {"ride": 1, "preferences": {"window": true, "quiet": true, "seat_change": true}}]}],
+				"travellers": [{"given_name": "Mara", "family_name": "Lindqvist"}]}`},
 			{"own_id", "With an id of your own and the total you showed", `{"id": "res_order-4711", "items": [{"hotel_id": "htl_01kavwy2x4e8hrn5z3m7q9t6b0", "room_type_id": "rt_01kavwy2x4e8hrn5z3m7q9t6b0", "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": 1}],
 				"travellers": [{"given_name": "Mara", "family_name": "Lindqvist"}], "expected_total": {"amount": "540.00", "currency": "EUR"}}`},
 		},
@@ -124,6 +129,7 @@ func (s *server) place(ctx context.Context, c *call, in *placeIn, b *wire.Reserv
 	}
 	var r reader
 	offers, stays := readItems(&r, b.Items)
+	seats := readSeats(&r, b.Items)
 	expected := r.money("/expected_total", b.ExpectedTotal)
 	if err := r.err(); err != nil {
 		return nil, err
@@ -142,7 +148,7 @@ func (s *server) place(ctx context.Context, c *call, in *placeIn, b *wire.Reserv
 		}
 	}
 	if req.Refusal == nil {
-		req.Offers = offers
+		req.Offers, req.Seats = offers, seats
 	}
 	a, err := s.Reservations.Place(ctx, req)
 	if err != nil {
@@ -177,30 +183,42 @@ func (s *server) showReservation(ctx context.Context, r *reservation.Reservation
 	for i, t := range r.Travellers {
 		out.Travellers[i] = wire.Traveller(t)
 	}
-	seen := names{}
+	seen := s.names(ctx)
 	for i := range r.Items {
-		out.Items[i] = s.showItem(ctx, seen, &r.Items[i], r.Currency)
+		out.Items[i] = s.showItem(seen, &r.Items[i], r.Currency)
 	}
 	return out
 }
 
-func (s *server) showItem(ctx context.Context, seen names, it *reservation.Item, c money.Currency) wire.Item {
+func (s *server) showItem(seen *names, it *reservation.Item, c money.Currency) wire.Item {
+	if it.Ride != nil {
+		return s.showRide(seen, it, c)
+	}
 	stay := &it.Stay
 	out := wire.Item{
 		ID: it.ID.Text(itemID), Status: it.Status.String(), Kind: "stay", HotelID: stay.Hotel.Text(hotelID), RoomTypeID: stay.RoomType.Text(roomTypeID), RatePlanID: stay.Plan.Text(ratePlanID),
+		HotelName: &unnamed, RoomTypeName: &unnamed,
 		CheckIn: stay.CheckIn.String(), CheckOut: stay.CheckOut.String(), Rooms: showParties(stay.Rooms),
-		Price:      wire.ItemPrice{Total: wire.Minor(it.Price.Total(), c), Base: wire.Minor(it.Price.Base, c)},
+		Price:      itemPrice(it, c),
 		Conditions: wire.Conditions{FreeCancellationUntil: moment(it.Terms.FreeUntil), CancellationFeePercent: percent(it.Terms.FeeBP), Board: hotel.Board(stay.Board).String()},
 	}
-	out.Price.Taxes, out.Price.Fees = taxesAndFees(it.Price.Parts, c)
-	h := s.house(ctx, seen, stay.Hotel)
+	h := seen.house(s, stay.Hotel)
 	if h == nil {
 		return out
 	}
-	out.HotelName = h.Hotel.Name
+	out.HotelName = &h.Hotel.Name
 	if t := h.Type(stay.RoomType); t != nil {
-		out.RoomTypeName = t.Name
+		out.RoomTypeName = &t.Name
 	}
+	return out
+}
+
+// unnamed is shown for what is not known any more.
+var unnamed string
+
+func itemPrice(it *reservation.Item, c money.Currency) wire.ItemPrice {
+	out := wire.ItemPrice{Total: wire.Minor(it.Price.Total(), c), Base: wire.Minor(it.Price.Base, c)}
+	out.Taxes, out.Fees = taxesAndFees(it.Price.Parts, c)
 	return out
 }
 
@@ -230,11 +248,27 @@ func legacyStatus(s reservation.Status, p reservation.PaymentStatus) string {
 // actions are what can be done next, by state alone: a stored answer must not change with the clock. Whether a hold can be
 // extended depends on caps besides, so it is for the call to say.
 func actions(r *reservation.Reservation) []string {
+	var change, lacking bool
+	for i := range r.Items {
+		c, l := reseatable(&r.Items[i])
+		change, lacking = change || c, lacking || l
+	}
 	switch r.Status {
 	case reservation.Held:
-		return []string{"pay", "cancel"}
+		all := []string{"pay", "cancel"}
+		if change {
+			all = append(all, "change_seats")
+		}
+		return all
 	case reservation.Confirmed:
-		return []string{"cancel"}
+		all := []string{"cancel"}
+		if change {
+			all = append(all, "change_seats")
+		}
+		if lacking {
+			all = append(all, "check_in")
+		}
+		return all
 	case reservation.Confirming, reservation.Completed, reservation.Expired, reservation.Rejected, reservation.Cancelled:
 	}
 	return []string{}

@@ -158,6 +158,7 @@ func New(d Deps) http.Handler {
 	s.ratePlanCalls()
 	s.offerCalls()
 	s.reservationCalls()
+	s.seatCalls()
 	s.cancellationCalls()
 	s.paymentCalls()
 	s.refundCalls()

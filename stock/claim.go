@@ -12,6 +12,7 @@ type Claim struct {
 	Pool     PoolID
 	From, To Slot
 	Count    int32
+	Unit     int32 // the unit given out for it, counted from 1, and Count is 1; 0: none
 }
 
 // Check refuses claims that mean nothing: empty or backwards intervals, no or absurdly many units.
@@ -21,6 +22,8 @@ func (c Claim) Check() error {
 		return fmt.Errorf("claim [%d, %d) is empty: %w", c.From, c.To, ErrRange)
 	case c.Count <= 0 || c.Count > MaxUnits:
 		return fmt.Errorf("claim of %d units: %w", c.Count, ErrRange)
+	case c.Unit < 0 || c.Unit > MaxLayoutUnits || c.Unit > 0 && c.Count != 1:
+		return fmt.Errorf("claim of unit %d, %d times: %w", c.Unit, c.Count, ErrRange)
 	}
 	return nil
 }

@@ -25,11 +25,11 @@ func TestDemandsOfTheSamePoolAddUp(t *testing.T) {
 }
 
 func TestDemandsRefuse(t *testing.T) {
-	for _, c := range []stock.Claim{{1, 5, 5, 1}, {1, 6, 5, 1}, {1, 5, 6, 0}, {1, 5, 6, -1}, {1, 5, 6, stock.MaxUnits + 1}} {
+	for _, c := range []stock.Claim{{1, 5, 5, 1, 0}, {1, 6, 5, 1, 0}, {1, 5, 6, 0, 0}, {1, 5, 6, -1, 0}, {1, 5, 6, stock.MaxUnits + 1, 0}, {1, 5, 6, 2, 1}, {1, 5, 6, 1, -1}} {
 		if d, err := stock.Demands([]stock.Claim{c}); err == nil {
 			t.Errorf("%v: %v, want an error", c, d)
 		}
-		if d, err := stock.Demands([]stock.Claim{{2, 1, 2, 1}, c}); err == nil {
+		if d, err := stock.Demands([]stock.Claim{{2, 1, 2, 1, 0}, c}); err == nil {
 			t.Errorf("second %v: %v, want an error", c, d)
 		}
 	}

@@ -83,15 +83,3 @@ func (m Mask) Gap(i, j, slots int) int {
 	}
 	return j - i
 }
-
-// BestFit picks the unit whose free run around [i, j) is the tightest, the first among equals, so that long runs stay
-// whole for long rides; -1 when no single unit is free all the way.
-func BestFit(units []Mask, i, j, slots int) int {
-	best, tightest := -1, slots+1
-	for u, m := range units {
-		if gap := m.Gap(i, j, slots); gap > 0 && gap < tightest {
-			best, tightest = u, gap
-		}
-	}
-	return best
-}

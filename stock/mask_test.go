@@ -83,23 +83,3 @@ func TestSeatServesRidesThatDoNotOverlap(t *testing.T) {
 		t.Fatal("D-E was sold twice, or B-C not at all")
 	}
 }
-
-func TestBestFit(t *testing.T) {
-	units := []stock.Mask{stock.NewMask(10), stock.NewMask(10), stock.NewMask(10)}
-	units[1].Take(0, 3)
-	units[1].Take(6, 10) // free [3, 6)
-	units[2].Take(0, 2)  // free [2, 10)
-	if got := stock.BestFit(units, 3, 6, 10); got != 1 {
-		t.Errorf("best fit for [3, 6) is unit %d, want 1, whose gap is exact", got)
-	}
-	if got := stock.BestFit(units, 3, 7, 10); got != 2 {
-		t.Errorf("best fit for [3, 7) is unit %d, want 2", got)
-	}
-	if got := stock.BestFit(units, 0, 10, 10); got != 0 {
-		t.Errorf("best fit for the whole line is unit %d, want 0", got)
-	}
-	units[0].Take(9, 10)
-	if got := stock.BestFit(units, 0, 10, 10); got != -1 {
-		t.Errorf("no unit is free all the way, got %d", got)
-	}
-}

@@ -37,8 +37,8 @@ var checks = []struct{ invariant, what string }{
 // WriteAudit tells people what an audit found, on one page.
 func WriteAudit(w io.Writer, r *reservation.AuditReport, took time.Duration) error {
 	p := &printer{w: w}
-	p.line("Audit of %d pools with %d slots, %d reservations with %d claims, %d history entries, %d events, %d keys, %d payments.",
-		r.Pools, r.Slots, r.Reservations, r.Claims, r.Entries, r.Events, r.Keys, r.Payments)
+	p.line("Audit of %d pools with %d slots and %d units, %d reservations with %d claims, %d history entries, %d events, %d keys, %d payments.",
+		r.Pools, r.Slots, r.Units, r.Reservations, r.Claims, r.Entries, r.Events, r.Keys, r.Payments)
 	p.line("")
 	wrong := map[string]int{}
 	for _, f := range r.Findings {

@@ -24,12 +24,12 @@ const (
 	copySlots = `COPY slots (pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version) FROM STDIN (FORMAT binary)`
 
 	copyReservations = `COPY reservations (id, status, payment, updated_at, hold_expires_at, extensions, grace_used, attempt, method, pay_key, paid,
-	refunded, owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, name, locator, caller, currency, created_at, placed_until,
+	refunded, owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, amended, name, locator, caller, currency, created_at, placed_until,
 	document) FROM STDIN (FORMAT binary)`
 
 	copyBySupplier = `COPY by_supplier (supplier, placed_at, reservation) FROM STDIN (FORMAT binary)`
 
-	copyClaims = `COPY claims (reservation, item, ord, pool, from_slot, to_slot, count, life, held_until) FROM STDIN (FORMAT binary)`
+	copyClaims = `COPY claims (reservation, item, ord, pool, from_slot, to_slot, count, life, held_until, unit) FROM STDIN (FORMAT binary)`
 )
 
 // copyHead begins a COPY in PostgreSQL's binary format: no flags, no extension.
@@ -59,6 +59,15 @@ func (t *table) int4(v int32) {
 
 func (t *table) int2(v int16) {
 	t.buf = binary.BigEndian.AppendUint16(append(t.buf, 0, 0, 0, 2), uint16(v))
+}
+
+// optionalInt2 sends 0 as NULL.
+func (t *table) optionalInt2(v int16) {
+	if v == 0 {
+		t.buf = appendNull(t.buf)
+		return
+	}
+	t.int2(v)
 }
 
 func (t *table) bool(v bool) {
@@ -105,6 +114,15 @@ func (t *table) document(put func(buf []byte) []byte) {
 	at := len(t.buf)
 	t.buf = put(append(t.buf, 0, 0, 0, 0))
 	binary.BigEndian.PutUint32(t.buf[at:], uint32(len(t.buf)-at-4))
+}
+
+// optionalDocument sends nothing as NULL.
+func (t *table) optionalDocument(put func(buf []byte) []byte) {
+	at := len(t.buf)
+	t.document(put)
+	if len(t.buf) == at+4 {
+		t.buf = appendNull(t.buf[:at])
+	}
 }
 
 // copy stores the rows; all of them, or the transaction is to end.
@@ -156,7 +174,7 @@ func (t *transaction) copyReservations(ctx context.Context, c *reservation.Chang
 	}
 	rows, lists, claims := newTable(len(rs), 1024), newTable(len(rs), 50), newTable(len(rs), 90)
 	for _, r := range rs {
-		rows.row(27)
+		rows.row(28)
 		rows.id(r.ID)
 		rows.int2(int16(r.Status))
 		rows.int2(int16(r.Payment))
@@ -177,6 +195,7 @@ func (t *transaction) copyReservations(ctx context.Context, c *reservation.Chang
 		rows.time(r.EndsAt())
 		rows.int8(r.Version)
 		rows.document(func(buf []byte) []byte { return record.AppendStatuses(buf, r) })
+		rows.optionalDocument(func(buf []byte) []byte { return record.AppendAmended(buf, r) })
 		rows.optionalText(r.Name)
 		rows.text(r.Locator)
 		rows.text(r.Caller)
@@ -192,7 +211,7 @@ func (t *transaction) copyReservations(ctx context.Context, c *reservation.Chang
 		})
 		for i := range r.Items {
 			for ord, claim := range r.Items[i].Claims {
-				claims.row(9)
+				claims.row(10)
 				claims.id(r.ID)
 				claims.int2(int16(i))
 				claims.int2(int16(ord))
@@ -202,6 +221,7 @@ func (t *transaction) copyReservations(ctx context.Context, c *reservation.Chang
 				claims.int4(claim.Count)
 				claims.int2(int16(reservation.ClaimHeld))
 				claims.time(r.HoldExpiresAt)
+				claims.optionalInt2(int16(claim.Unit))
 			}
 		}
 	}

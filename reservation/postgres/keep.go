@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holdfast/reservation"
+	"holdfast/reservation/record"
 	"holdfast/stock"
 	"holdfast/uid"
 )
@@ -73,7 +74,15 @@ func (s *Store) AuditPools(ctx context.Context, after stock.PoolID, limit int) (
 		return nil
 	})
 	p.get(ctx, qAuditCounts, in(), func(r *row) error { a.Counts = append(a.Counts, scanCount(r)); return nil })
-	return a, door(p.run(ctx), "audit pools")
+	var units record.UnitRows
+	if pools := withLayout(a.Pools); len(pools) > 0 {
+		readUnits(ctx, p, qUnits, pools, &units)
+	}
+	if err := p.run(ctx); err != nil {
+		return a, door(err, "audit pools")
+	}
+	a.Units, err = l.units(ctx, &s.layouts, &units)
+	return a, door(err, "audit pools")
 }
 
 // AuditReservations reads a range of reservations with what was written about them, in one snapshot.

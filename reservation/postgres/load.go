@@ -15,11 +15,13 @@ import (
 
 // transaction is one try of one batch.
 type transaction struct {
-	link   *link
-	batch  reservation.Batch
-	need   reservation.Need
-	rows   *reservation.Rows
-	loaded []record.Loaded
+	link    *link
+	batch   reservation.Batch
+	need    reservation.Need
+	rows    *reservation.Rows
+	loaded  []record.Loaded
+	units   record.UnitRows
+	layouts *record.LayoutCache
 	// counted are the count keys that have a row, by caller and pool; the rules may add to rows.Counts.
 	counted []reservation.CountKey
 	claimed []outcome // of each of need.Keys as claim_keys stored it; zero where it was there before
@@ -38,7 +40,7 @@ func (t *transaction) reset() {
 		Archived:     map[uid.ID]*reservation.Reservation{},
 		Open:         map[stock.PoolID]bool{},
 	}
-	t.loaded, t.counted, t.claimed = nil, nil, nil
+	t.loaded, t.counted, t.claimed, t.units = nil, nil, nil, record.UnitRows{}
 }
 
 // loadAtOnce is load in one round trip, for a batch that names no reservation. It reports false where holds have lapsed:
@@ -55,10 +57,10 @@ func (t *transaction) loadAtOnce(ctx context.Context) (bool, error) {
 	if err := p.run(ctx); err != nil {
 		return false, err
 	}
-	if len(t.loaded) == 0 {
-		return true, nil
+	if len(t.loaded) > 0 {
+		return false, nil
 	}
-	return false, nil
+	return true, t.takeUnits(ctx)
 }
 
 // load locks and reads what the batch needs, in the order that the package's doc proves. again: loadAtOnce came first.
@@ -100,7 +102,10 @@ func (t *transaction) load(ctx context.Context, again bool) error {
 	}
 	t.readArchived(ctx, p)
 	t.lockStock(ctx, p)
-	return p.run(ctx)
+	if err := p.run(ctx); err != nil {
+		return err
+	}
+	return t.takeUnits(ctx)
 }
 
 // begin begins the transaction, writes the batch's row and claims the keys.
@@ -220,7 +225,7 @@ func compareIDs(a, b uid.ID) int { return slices.Compare(a[:], b[:]) }
 // at gives the elements of a list to an array of parameters.
 func at[T any](list []T) func(int) T { return func(i int) T { return list[i] } }
 
-// lockStock locks pools, slots and counts, reads the quotes and then the clock: batches that share a lock get their now
+// lockStock locks pools, slots, units and counts, reads the quotes and then the clock: batches that share a lock get their now
 // in the order in which they hold it.
 func (t *transaction) lockStock(ctx context.Context, p *pipe) {
 	need, rows := t.need, t.rows
@@ -251,6 +256,9 @@ func (t *transaction) lockStock(ctx context.Context, p *pipe) {
 		})
 	}
 	t.readOpen(ctx, p)
+	if pools := record.UnitPools(need.Units, t.loaded); len(pools) > 0 {
+		readUnits(ctx, p, qLockUnits, pools, &t.units)
+	}
 	if keys := record.Counts(need.Counts, t.loaded); len(keys) > 0 {
 		n := len(keys)
 		a := p.args().int8s(n, func(i int) int64 { return int64(keys[i].Pool) }).texts(n, func(i int) string { return keys[i].Caller })
@@ -314,8 +322,8 @@ func scanReservation(r *row) (record.Loaded, error) {
 		StepDue: r.time(), StepTries: int16(r.int()), Version: r.int(),
 	}
 	out.Stored = out.Version
-	statuses := r.text()
-	err := record.Document(r.raw(), statuses, out)
+	statuses, amended := r.text(), r.raw()
+	err := record.Document(r.raw(), statuses, amended, out)
 	return record.Loaded{Reservation: out, Lives: make([][]reservation.ClaimLife, len(out.Items))}, err
 }
 
@@ -332,7 +340,7 @@ func scanKey(r *row) (*reservation.KeyRow, error) {
 func scanPool(r *row) reservation.PoolRow {
 	return reservation.PoolRow{
 		ID: stock.PoolID(r.int()), Ref: r.id(), Supplier: r.id(), Physical: int32(r.int()), OverbookingBP: int32(r.int()),
-		From: stock.Slot(r.int()), To: stock.Slot(r.int()), Retired: r.bool(), Version: r.int(),
+		From: stock.Slot(r.int()), To: stock.Slot(r.int()), Retired: r.bool(), Layout: r.id(), Version: r.int(),
 	}
 }
 
@@ -348,7 +356,7 @@ func scanSlot(r *row) reservation.SlotRow {
 }
 
 func scanClaim(r *row) stock.Claim {
-	return stock.Claim{Pool: stock.PoolID(r.int()), From: stock.Slot(r.int()), To: stock.Slot(r.int()), Count: int32(r.int())}
+	return stock.Claim{Pool: stock.PoolID(r.int()), From: stock.Slot(r.int()), To: stock.Slot(r.int()), Count: int32(r.int()), Unit: int32(r.int())}
 }
 
 func scanCount(r *row) reservation.CountRow {

@@ -64,7 +64,7 @@ WHERE reservation = ANY ($1::uuid[]) ORDER BY reservation, id;
 
 -- name: lock_reservations
 SELECT id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until, extensions,
-	grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, version, item_status, document
+	grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, version, item_status, amended, document
 FROM reservations WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE;
 
 -- name: lock_due
@@ -81,7 +81,7 @@ CROSS JOIN LATERAL (
 	CROSS JOIN LATERAL (
 		SELECT x.id, x.name, x.locator, x.caller, x.status, x.payment, x.currency, x.created_at, x.updated_at, x.hold_expires_at,
 			x.placed_until, x.extensions, x.grace_used, x.attempt, x.method, x.pay_key, x.paid, x.refunded, x.owed, x.refund_id, x.step,
-			x.step_due, x.step_tries, x.version, x.item_status, x.document
+			x.step_due, x.step_tries, x.version, x.item_status, x.amended, x.document
 		FROM reservations x
 		WHERE x.id = lapsed.reservation AND x.status IN (1, 2) AND x.hold_expires_at <= coalesce($1::timestamptz, now())
 		LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -93,11 +93,11 @@ LIMIT $3::bigint;
 
 -- name: reservations
 SELECT id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until, extensions,
-	grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, version, item_status, document
+	grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, version, item_status, amended, document
 FROM reservations WHERE id = ANY ($1::uuid[]) ORDER BY id;
 
 -- name: claims
-SELECT reservation, item, pool, from_slot, to_slot, count, life FROM claims
+SELECT reservation, item, pool, from_slot, to_slot, count, unit, life FROM claims
 WHERE reservation = ANY ($1::uuid[]) ORDER BY reservation, item, ord;
 
 -- name: lock_pool_counter
@@ -110,7 +110,7 @@ WITH changed AS (
 SELECT exactly(count(*), 1) FROM changed;
 
 -- name: lock_pools
-SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version FROM pools
+SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, layout, version FROM pools
 WHERE id = ANY ($1::bigint[] || ARRAY(SELECT p.id FROM pools p WHERE p.ref = ANY ($2::uuid[]))) ORDER BY id FOR UPDATE;
 
 -- name: lock_slots
@@ -122,6 +122,16 @@ CROSS JOIN LATERAL (
 	SELECT c.pool, c.slot, c.physical, c.out_of_order, c.overbooking_bp, c.target, c.by_hand, c.stock_limit, c.closed, c.held, c.sold, c.version
 	FROM slots c WHERE c.pool = n.pool AND c.slot >= n.from_slot AND c.slot < n.to_slot ORDER BY c.slot FOR UPDATE
 ) s;
+
+-- name: lock_units
+-- The pools come in order, and the blocks of each are read in the order of the primary key. A pool without a stored block
+-- has one row without one.
+SELECT n.pool, p.layout, p.to_slot, b.block, b.version, b.taken, b.blocked
+FROM unnest($1::bigint[]) AS n (pool)
+CROSS JOIN LATERAL (SELECT x.layout, x.to_slot FROM pools x WHERE x.id = n.pool AND x.layout IS NOT NULL LIMIT 1) p
+LEFT JOIN LATERAL (
+	SELECT u.block, u.version, u.taken, u.blocked FROM unit_blocks u WHERE u.pool = n.pool ORDER BY u.block FOR UPDATE
+) b ON true;
 
 -- name: lock_counts
 -- The keys come in lock order and are looked up one by one in it. A join would be planned by the table's size: analyzed
@@ -138,15 +148,17 @@ SELECT id, reservation, version, items, refund, fee, expires_at FROM quotes WHER
 
 -- name: insert_reservations
 INSERT INTO reservations (id, status, payment, updated_at, hold_expires_at, extensions, grace_used, attempt, method, pay_key, paid, refunded,
-	owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, name, locator, caller, currency, created_at, placed_until, document)
+	owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, amended, name, locator, caller, currency, created_at, placed_until,
+	document)
 SELECT id, status, payment, updated_at, hold_expires_at, extensions, grace_used, attempt, method, pay_key, paid, refunded,
-	owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, name, locator, caller, currency, created_at, placed_until, document::json
+	owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, amended::json, name, locator, caller, currency, created_at, placed_until,
+	document::json
 FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[], $7::boolean[], $8::uuid[],
 	$9::text[], $10::uuid[], $11::bigint[], $12::bigint[], $13::bigint[], $14::uuid[], $15::smallint[], $16::timestamptz[],
-	$17::smallint[], $18::timestamptz[], $19::bigint[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::timestamptz[],
-	$26::timestamptz[], $27::text[])
+	$17::smallint[], $18::timestamptz[], $19::bigint[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
+	$26::timestamptz[], $27::timestamptz[], $28::text[])
 	AS n (id, status, payment, updated_at, hold_expires_at, extensions, grace_used, attempt, method, pay_key, paid, refunded, owed,
-		refund_id, step, step_due, step_tries, ends_at, version, item_status, name, locator, caller, currency, created_at, placed_until, document);
+		refund_id, step, step_due, step_tries, ends_at, version, item_status, amended, name, locator, caller, currency, created_at, placed_until, document);
 
 -- name: set_reservations
 -- Every column that can change: name, locator, caller, currency, created_at, placed_until and document never do, and
@@ -155,12 +167,12 @@ WITH changed AS (
 	UPDATE reservations r SET status = n.status, payment = n.payment, updated_at = n.updated_at, hold_expires_at = n.hold_expires_at,
 		extensions = n.extensions, grace_used = n.grace_used, attempt = n.attempt, method = n.method, pay_key = n.pay_key, paid = n.paid,
 		refunded = n.refunded, owed = n.owed, refund_id = n.refund_id, step = n.step, step_due = n.step_due, step_tries = n.step_tries,
-		ends_at = n.ends_at, version = n.version, item_status = n.item_status
+		ends_at = n.ends_at, version = n.version, item_status = n.item_status, amended = n.amended::json
 	FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[], $7::boolean[], $8::uuid[],
 		$9::text[], $10::uuid[], $11::bigint[], $12::bigint[], $13::bigint[], $14::uuid[], $15::smallint[], $16::timestamptz[],
-		$17::smallint[], $18::timestamptz[], $19::bigint[], $20::text[], $21::bigint[])
+		$17::smallint[], $18::timestamptz[], $19::bigint[], $20::text[], $21::text[], $22::bigint[])
 		AS n (id, status, payment, updated_at, hold_expires_at, extensions, grace_used, attempt, method, pay_key, paid, refunded, owed,
-			refund_id, step, step_due, step_tries, ends_at, version, item_status, stored)
+			refund_id, step, step_due, step_tries, ends_at, version, item_status, amended, stored)
 	WHERE r.id = ANY (ARRAY[n.id]) AND r.version = n.stored AND length(r.item_status) = length(n.item_status)
 	RETURNING 1)
 SELECT exactly(count(*), cardinality($1::uuid[])) FROM changed;
@@ -175,10 +187,19 @@ INSERT INTO ended (created_at, reservation)
 SELECT created_at, reservation FROM unnest($1::timestamptz[], $2::uuid[]) AS n (created_at, reservation) ON CONFLICT DO NOTHING;
 
 -- name: insert_claims
-INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, count, life, held_until)
-SELECT reservation, item, ord, pool, from_slot, to_slot, count, 1, held_until
-FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::bigint[], $5::integer[], $6::integer[], $7::integer[], $8::timestamptz[])
-	AS n (reservation, item, ord, pool, from_slot, to_slot, count, held_until);
+INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, count, life, held_until, unit)
+SELECT reservation, item, ord, pool, from_slot, to_slot, count, life, held_until, unit
+FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::bigint[], $5::integer[], $6::integer[], $7::integer[], $8::smallint[], $9::timestamptz[],
+	$10::smallint[])
+	AS n (reservation, item, ord, pool, from_slot, to_slot, count, life, held_until, unit);
+
+-- name: delete_item_claims
+-- $3 is how many claims these items have.
+WITH gone AS (
+	DELETE FROM claims c USING unnest($1::uuid[], $2::smallint[]) AS n (reservation, item)
+	WHERE c.reservation = ANY (ARRAY[n.reservation]) AND c.item = n.item
+	RETURNING 1)
+SELECT exactly(count(*), $3::bigint) FROM gone;
 
 -- name: set_claims
 WITH changed AS (
@@ -199,18 +220,19 @@ FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bigint[], $6:
 	AS n (id, reservation, version, items, refund, fee, expires_at, keyed);
 
 -- name: insert_pools
-INSERT INTO pools (id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version)
-SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version
-FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::boolean[], $7::bigint[], $8::uuid[], $9::uuid[])
-	AS n (id, physical, overbooking_bp, from_slot, to_slot, retired, version, ref, supplier);
+INSERT INTO pools (id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version, layout)
+SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version, layout
+FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::boolean[], $7::bigint[], $8::uuid[], $9::uuid[], $10::uuid[])
+	AS n (id, physical, overbooking_bp, from_slot, to_slot, retired, version, layout, ref, supplier);
 
 -- name: set_pools
+-- A pool's layout never changes.
 WITH changed AS (
 	UPDATE pools p SET physical = n.physical, overbooking_bp = n.overbooking_bp, from_slot = n.from_slot, to_slot = n.to_slot,
 		retired = n.retired, version = n.version
-	FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::boolean[], $7::bigint[])
-		AS n (id, physical, overbooking_bp, from_slot, to_slot, retired, version)
-	WHERE p.id = ANY (ARRAY[n.id]) AND p.version = n.version - 1
+	FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::boolean[], $7::bigint[], $8::uuid[])
+		AS n (id, physical, overbooking_bp, from_slot, to_slot, retired, version, layout)
+	WHERE p.id = ANY (ARRAY[n.id]) AND p.version = n.version - 1 AND p.layout IS NOT DISTINCT FROM n.layout
 	RETURNING 1)
 SELECT exactly(count(*), cardinality($1::bigint[])) FROM changed;
 
@@ -360,11 +382,11 @@ SELECT id FROM reservations WHERE step = 5 AND step <> 0 AND step_due IS NULL AN
 SELECT id FROM reservations WHERE status = 3 AND step IN (0, 5) AND ends_at <= $1::timestamptz ORDER BY ends_at, id LIMIT $2::bigint;
 
 -- name: pools_after
-SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version FROM pools
+SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, layout, version FROM pools
 WHERE id > $1::bigint ORDER BY id LIMIT $2::bigint;
 
 -- name: pools_by_ref
-SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version FROM pools
+SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, layout, version FROM pools
 WHERE ref = ANY ($1::uuid[]) ORDER BY id;
 
 -- name: slots
@@ -438,7 +460,7 @@ SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stoc
 FROM slots WHERE pool BETWEEN $1::bigint AND $2::bigint ORDER BY pool, slot;
 
 -- name: audit_claims
-SELECT c.reservation, r.caller, c.life, c.pool, c.from_slot, c.to_slot, c.count FROM (
+SELECT c.reservation, r.caller, c.life, c.pool, c.from_slot, c.to_slot, c.count, c.unit FROM (
 	SELECT * FROM claims WHERE pool BETWEEN $1::bigint AND $2::bigint AND life = 1
 	UNION ALL SELECT * FROM claims WHERE pool BETWEEN $1::bigint AND $2::bigint AND life = 2
 ) c JOIN reservations r ON r.id = c.reservation ORDER BY c.pool, c.reservation, c.item, c.ord;
@@ -611,3 +633,51 @@ FROM archived_reservations a WHERE a.id = ANY ($1::uuid[]) ORDER BY a.id;
 -- The version in the event that each line of an archived history names; 0 where there is none or it is about something else.
 SELECT n.reservation, n.stream, n.n, coalesce((SELECT o.version FROM outbox o WHERE o.stream = n.stream AND o.n = n.n AND o.subject = n.reservation), 0)
 FROM unnest($1::uuid[], $2::integer[], $3::bigint[]) WITH ORDINALITY AS n (reservation, stream, n, ord) ORDER BY n.ord;
+
+-- Units (units.go).
+
+-- name: layouts
+SELECT id, document FROM layouts WHERE id = ANY ($1::uuid[]);
+
+-- name: insert_layouts
+-- In order of id, so that two who store the same ones wait for each other in one order.
+INSERT INTO layouts (id, document) SELECT n.id, n.document::json FROM unnest($1::uuid[], $2::text[]) AS n (id, document) ON CONFLICT (id) DO NOTHING;
+
+-- name: units
+-- As lock_units reads them.
+SELECT n.pool, p.layout, p.to_slot, b.block, b.version, b.taken, b.blocked
+FROM unnest($1::bigint[]) AS n (pool)
+CROSS JOIN LATERAL (SELECT x.layout, x.to_slot FROM pools x WHERE x.id = n.pool AND x.layout IS NOT NULL LIMIT 1) p
+LEFT JOIN LATERAL (
+	SELECT u.block, u.version, u.taken, u.blocked FROM unit_blocks u WHERE u.pool = n.pool ORDER BY u.block
+) b ON true;
+
+-- name: insert_blocks
+-- Two batches that both found a block without a row cannot both give out its units: the later one waits here, is refused
+-- by the primary key and runs again on fresh rows.
+INSERT INTO unit_blocks (pool, block, version, taken, blocked)
+SELECT pool, block, 1, taken, blocked FROM unnest($1::bigint[], $2::integer[], $3::bytea[], $4::bytea[]) AS n (pool, block, taken, blocked);
+
+-- name: set_blocks
+WITH changed AS (
+	UPDATE unit_blocks b SET version = n.version, taken = n.taken, blocked = n.blocked
+	FROM unnest($1::bigint[], $2::integer[], $3::bytea[], $4::bytea[], $5::bigint[]) AS n (pool, block, taken, blocked, version)
+	WHERE b.pool = ANY (ARRAY[n.pool]) AND b.block = n.block AND b.version = n.version - 1 AND length(b.taken) = length(n.taken)
+	RETURNING 1)
+SELECT exactly(count(*), cardinality($1::bigint[])) FROM changed;
+
+-- name: slots_of
+SELECT s.pool, s.slot, s.physical, s.out_of_order, s.overbooking_bp, s.target, s.by_hand, s.stock_limit, s.closed, s.held, s.sold, s.version
+FROM unnest($1::bigint[]) AS n (pool)
+CROSS JOIN LATERAL (
+	SELECT c.pool, c.slot, c.physical, c.out_of_order, c.overbooking_bp, c.target, c.by_hand, c.stock_limit, c.closed, c.held, c.sold, c.version
+	FROM slots c WHERE c.pool = n.pool ORDER BY c.slot
+) s;
+
+-- name: claimants
+-- The live claims of the pool by their indexes, all of them before the page is cut out: asked for in order of reservation,
+-- a planner would read the primary key through.
+WITH live AS MATERIALIZED (
+	SELECT reservation FROM claims WHERE pool = $1::bigint AND life = 1
+	UNION ALL SELECT reservation FROM claims WHERE pool = $1::bigint AND life = 2)
+SELECT DISTINCT reservation FROM live WHERE reservation > $2::uuid ORDER BY reservation LIMIT $3::bigint;

@@ -1,10 +1,11 @@
 // Package postgres keeps the rows of reservation in PostgreSQL 15 or newer, for any number of processes at once.
 //
 // A batch is one READ COMMITTED transaction. One that names no reservation, as placings do, takes two round trips: begin,
-// store the batch's row, claim keys, look for lapsed holds, lock pools, slots and counts; then write and commit. One that
+// store the batch's row, claim keys, look for lapsed holds, lock pools, slots, units and counts; then write and commit. One that
 // names some takes three: what belongs to them must be known before their slots are locked. Where holds have lapsed on
 // its pools a batch begins again in the longer form, which reads what belongs to these too. A hundred new reservations or
-// more, and their claims, are stored by COPY ahead of the other writes: three round trips for a large batch.
+// more, and their claims, are stored by COPY ahead of the other writes: three round trips for a large batch. A layout of
+// units that this process has not met yet takes one more, once.
 //
 // COMMIT goes with the writes. A write that fails, or changes another number of rows than it must (exactly, in
 // migrations/00002_rows.sql), is an error of the server, which then reads over the rest of the pipeline. Whatever becomes
@@ -18,16 +19,17 @@
 //     batch that holds them waits for no reservation any more, so no circle can go through class 2 twice;
 //  4. lock_pool_counter, then lock_pools by id;
 //  5. lock_slots by (pool, slot);
-//  6. lock_counts by (caller, pool);
-//  7. the writes, table by table in one order: rows locked before, and new rows by their keys. New rows of two batches
-//     meet only where they place under one id, draw one locator, or begin to count for one caller in one pool (rows of
-//     ended, and what is archived, are of locked reservations and pools); both then hold all their locks of 1 to 6, and the
-//     one that waits is behind the other in the order of 7. (Two pairs of equal locators, crosswise, would be a deadlock in
+//  6. lock_units by (pool, block);
+//  7. lock_counts by (caller, pool);
+//  8. the writes, table by table in one order: rows locked before, and new rows by their keys. New rows of two batches
+//     meet only where they place under one id, draw one locator, give out the first units of one block, or begin to count
+//     for one caller in one pool (rows of ended, and what is archived, are of locked reservations and pools); both then hold
+//     all their locks of 1 to 7, and the one that waits is behind the other in the order of 8. (Two pairs of equal locators, crosswise, would be a deadlock in
 //     10^16 batches, and so would quotes that pruning deletes just while their reservations are archived, months after they
 //     expired; the server would end one, which runs again.)
-//  8. advance_stream, then COMMIT.
+//  9. advance_stream, then COMMIT.
 //
-// The order within 5 and 6 is that of the arrays, which come sorted: each row is looked up and locked by itself, in turn.
+// The order within 5 to 7 is that of the arrays, which come sorted: each row is looked up and locked by itself, in turn.
 // Pruning takes only what nobody holds (SKIP LOCKED), and Committed waits while it holds nothing at all.
 package postgres
 
@@ -45,6 +47,7 @@ import (
 	"holdfast/fault"
 	"holdfast/internal/pgdb"
 	"holdfast/reservation"
+	"holdfast/reservation/record"
 	"holdfast/uid"
 )
 
@@ -56,7 +59,8 @@ type Store struct {
 	pool    *pgxpool.Pool
 	streams sync.Map    // names of streams that are known to exist
 	lapsed  atomic.Bool // the last batch that asked met holds that have lapsed
-	id      uint64      // of this store among those that announce
+	layouts record.LayoutCache
+	id      uint64 // of this store among those that announce
 	stats   struct{ conflicts, deadlocks, collisions atomic.Int64 }
 
 	announcing announcing
@@ -68,7 +72,7 @@ var _ reservation.Store = (*Store)(nil)
 type Stats struct {
 	Conflicts  int64 // serialization failures and deadlocks
 	Deadlocks  int64 // of those, deadlocks: always 0 unless the lock order is broken
-	Collisions int64 // a new locator, id or count was taken meanwhile
+	Collisions int64 // a new locator, id, count or block of units was taken meanwhile
 }
 
 // Stats are the counts so far.
@@ -156,16 +160,17 @@ const (
 	uniqueID      = "reservations_pkey"
 	uniqueName    = "reservations_name"
 	uniqueCount   = "hold_counts_pkey"
+	uniqueBlock   = "unit_blocks_pkey"
 )
 
 // collides reports whether fresh rows may help: the rules draw another locator, or find the reservation that another
-// process has placed under the same id, or the count that it has begun.
+// process has placed under the same id, or the count that it has begun, or the units that it has given out.
 func collides(err error) bool {
 	if !errors.Is(err, pgdb.ErrUnique) {
 		return false
 	}
 	switch pgdb.Constraint(err) {
-	case uniqueLocator, uniqueID, uniqueName, uniqueCount:
+	case uniqueLocator, uniqueID, uniqueName, uniqueCount, uniqueBlock:
 		return true
 	}
 	return false
@@ -183,7 +188,7 @@ func (s *Store) transact(ctx context.Context, b reservation.Batch, need reservat
 			l.rollback(ctx)
 		}
 	}()
-	t := &transaction{link: l, batch: b, need: need}
+	t := &transaction{link: l, batch: b, need: need, layouts: &s.layouts}
 	loaded := false
 	lapsed := s.lapsed.Load() && len(need.DuePools) > 0 // where holds have lapsed, the next batches will meet some too
 	atOnce := len(need.Reservations) == 0 && !lapsed

@@ -138,6 +138,17 @@ func (a *args) int2s(n int, get func(int) int16) *args {
 	})
 }
 
+// optionalInt2s adds an array of integers, 0 as NULL.
+func (a *args) optionalInt2s(n int, get func(int) int16) *args {
+	return a.array(oidInt2, n, func(buf []byte, i int) []byte {
+		v := get(i)
+		if v == 0 {
+			return appendNull(buf)
+		}
+		return binary.BigEndian.AppendUint16(append(buf, 0, 0, 0, 2), uint16(v))
+	})
+}
+
 func (a *args) bools(n int, get func(int) bool) *args {
 	return a.array(oidBool, n, func(buf []byte, i int) []byte {
 		if get(i) {
@@ -196,12 +207,31 @@ func (a *args) optionalTexts(n int, get func(int) string) *args {
 
 // documents adds an array of texts that put appends itself, without making strings of them.
 func (a *args) documents(n int, put func(buf []byte, i int) []byte) *args {
+	return a.array(oidText, n, func(buf []byte, i int) []byte { return appendSized(buf, i, put) })
+}
+
+// optionalDocuments adds an array of texts that put appends itself, nothing as NULL.
+func (a *args) optionalDocuments(n int, put func(buf []byte, i int) []byte) *args {
 	return a.array(oidText, n, func(buf []byte, i int) []byte {
 		at := len(buf)
-		buf = put(append(buf, 0, 0, 0, 0), i)
-		binary.BigEndian.PutUint32(buf[at:], uint32(len(buf)-at-4))
+		if buf = appendSized(buf, i, put); len(buf) == at+4 {
+			return appendNull(buf[:at])
+		}
 		return buf
 	})
+}
+
+// blobs adds an array of bytes that put appends itself.
+func (a *args) blobs(n int, put func(buf []byte, i int) []byte) *args {
+	return a.array(oidBytes, n, func(buf []byte, i int) []byte { return appendSized(buf, i, put) })
+}
+
+// appendSized appends what put does, with its size before it.
+func appendSized(buf []byte, i int, put func(buf []byte, i int) []byte) []byte {
+	at := len(buf)
+	buf = put(append(buf, 0, 0, 0, 0), i)
+	binary.BigEndian.PutUint32(buf[at:], uint32(len(buf)-at-4))
+	return buf
 }
 
 func (a *args) byteses(n int, get func(int) []byte) *args {

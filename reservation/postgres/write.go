@@ -27,7 +27,7 @@ func (t *transaction) write(ctx context.Context, c *reservation.Changes) error {
 	}
 	p := t.link.pipe()
 	for _, add := range []func(context.Context, *pipe, *reservation.Changes) error{
-		t.writeKeys, insertReservations, setReservations, t.insertQuotes, writePools, writeStock, t.writeCounts, insertRevocations,
+		t.writeKeys, insertReservations, t.setReservations, t.insertQuotes, writePools, writeStock, writeBlocks, t.writeCounts, insertRevocations,
 		archiveSlots, t.archiveReservations(lines), t.insertEvents,
 	} {
 		if err := add(ctx, p, c); err != nil {
@@ -111,13 +111,15 @@ func changing(a *args, rs []*reservation.Reservation) *args {
 		int2s(n, func(i int) int16 { return rs[i].StepTries }).
 		times(n, func(i int) time.Time { return rs[i].EndsAt() }).
 		int8s(n, func(i int) int64 { return rs[i].Version }).
-		documents(n, func(buf []byte, i int) []byte { return record.AppendStatuses(buf, rs[i]) })
+		documents(n, func(buf []byte, i int) []byte { return record.AppendStatuses(buf, rs[i]) }).
+		optionalDocuments(n, func(buf []byte, i int) []byte { return record.AppendAmended(buf, rs[i]) })
 }
 
 // part is a claim of a reservation: the ord-th of item.
 type part struct {
 	r         *reservation.Reservation
 	item, ord int
+	life      reservation.ClaimLife
 }
 
 func (p part) claim() *stock.Claim { return &p.r.Items[p.item].Claims[p.ord] }
@@ -155,7 +157,7 @@ func insertReservations(ctx context.Context, p *pipe, c *reservation.Changes) er
 		record.Suppliers(r, func(supplier uid.ID) { lists = append(lists, listed{supplier, r}) })
 		for i := range r.Items {
 			for ord := range r.Items[i].Claims {
-				claims = append(claims, part{r, i, ord})
+				claims = append(claims, part{r, i, ord, reservation.ClaimHeld})
 			}
 		}
 	}
@@ -164,18 +166,31 @@ func insertReservations(ctx context.Context, p *pipe, c *reservation.Changes) er
 			times(n, func(i int) time.Time { return lists[i].r.CreatedAt }).
 			ids(n, func(i int) uid.ID { return lists[i].r.ID }))
 	}
-	if n := len(claims); n > 0 {
-		p.do(ctx, qInsertClaims, p.args().ids(n, func(i int) uid.ID { return claims[i].r.ID }).
-			int2s(n, func(i int) int16 { return int16(claims[i].item) }).
-			int2s(n, func(i int) int16 { return int16(claims[i].ord) }).
-			int8s(n, func(i int) int64 { return int64(claims[i].claim().Pool) }).
-			int4s(n, func(i int) int32 { return int32(claims[i].claim().From) }).
-			int4s(n, func(i int) int32 { return int32(claims[i].claim().To) }).
-			int4s(n, func(i int) int32 { return claims[i].claim().Count }).
-			times(n, func(i int) time.Time { return claims[i].r.HoldExpiresAt }))
-	}
+	insertClaims(ctx, p, claims)
 	insertEnded(ctx, p, rs)
 	return nil
+}
+
+func insertClaims(ctx context.Context, p *pipe, claims []part) {
+	n := len(claims)
+	if n == 0 {
+		return
+	}
+	p.do(ctx, qInsertClaims, p.args().ids(n, func(i int) uid.ID { return claims[i].r.ID }).
+		int2s(n, func(i int) int16 { return int16(claims[i].item) }).
+		int2s(n, func(i int) int16 { return int16(claims[i].ord) }).
+		int8s(n, func(i int) int64 { return int64(claims[i].claim().Pool) }).
+		int4s(n, func(i int) int32 { return int32(claims[i].claim().From) }).
+		int4s(n, func(i int) int32 { return int32(claims[i].claim().To) }).
+		int4s(n, func(i int) int32 { return claims[i].claim().Count }).
+		int2s(n, func(i int) int16 { return int16(claims[i].life) }).
+		times(n, func(i int) time.Time {
+			if claims[i].life != reservation.ClaimHeld {
+				return time.Time{}
+			}
+			return claims[i].r.HoldExpiresAt
+		}).
+		optionalInt2s(n, func(i int) int16 { return int16(claims[i].claim().Unit) }))
 }
 
 // insertEnded lists reservations that are over for pruning.
@@ -191,11 +206,14 @@ func insertEnded(ctx context.Context, p *pipe, rs []*reservation.Reservation) {
 	}
 }
 
-func setReservations(ctx context.Context, p *pipe, c *reservation.Changes) error {
+func (t *transaction) setReservations(ctx context.Context, p *pipe, c *reservation.Changes) error {
 	rs := c.SetReservations
 	if n := len(rs); n > 0 {
 		p.do(ctx, qSetReservations, changing(p.args(), rs).int8s(n, func(i int) int64 { return rs[i].Stored }))
 		insertEnded(ctx, p, rs)
+	}
+	if err := t.replaceClaims(ctx, p, c); err != nil {
+		return err
 	}
 	if states := lastStates(c.ClaimStates); len(states) > 0 {
 		n, want := len(states), 0
@@ -279,7 +297,8 @@ func writePools(ctx context.Context, p *pipe, c *reservation.Changes) error {
 			int4s(n, func(i int) int32 { return int32(ps[i].From) }).
 			int4s(n, func(i int) int32 { return int32(ps[i].To) }).
 			bools(n, func(i int) bool { return ps[i].Retired }).
-			int8s(n, func(i int) int64 { return ps[i].Version })
+			int8s(n, func(i int) int64 { return ps[i].Version }).
+			optionalIDs(n, func(i int) uid.ID { return ps[i].Layout })
 	}
 	if ps := c.NewPools; len(ps) > 0 {
 		n := len(ps)

@@ -54,8 +54,9 @@ type archived struct {
 	StepTries     int16           `json:"step_tries,omitempty"`
 	Version       int64           `json:"version"`
 	ItemStatus    string          `json:"item_status"`
-	Document      json.RawMessage `json:"document"` // travellers and items, as AppendDocument writes them
-	Claims        []archivedClaim `json:"claims"`   // by item and order
+	Document      json.RawMessage `json:"document"`          // travellers and items, as AppendDocument writes them
+	Amended       json.RawMessage `json:"amended,omitempty"` // what has changed of them, as AppendAmended writes it
+	Claims        []archivedClaim `json:"claims"`            // by item and order
 	History       []archivedEntry `json:"history"`
 }
 
@@ -66,6 +67,7 @@ type archivedClaim struct {
 	To    int32  `json:"to"`
 	Count int32  `json:"count"`
 	Life  uint16 `json:"life"`
+	Unit  int32  `json:"unit,omitempty"`
 }
 
 type archivedEntry struct {
@@ -116,11 +118,11 @@ func Archive(l *Loaded, history []Line) ([]byte, error) {
 		CreatedAt: microOf(r.CreatedAt), UpdatedAt: microOf(r.UpdatedAt), HoldExpiresAt: microOf(r.HoldExpiresAt), PlacedUntil: microOf(r.PlacedUntil),
 		Extensions: r.Extensions, GraceUsed: r.GraceUsed, Attempt: hexID(r.Attempt), Method: r.Method, PayKey: hexID(r.PayKey), Paid: r.Paid, Refunded: r.Refunded,
 		Owed: r.Owed, RefundID: hexID(r.RefundID), Step: uint8(r.Step), StepDue: microOf(r.StepDue), StepTries: r.StepTries, Version: r.Version,
-		ItemStatus: string(AppendStatuses(nil, r)), Document: AppendDocument(nil, r), Claims: []archivedClaim{}, History: []archivedEntry{},
+		ItemStatus: string(AppendStatuses(nil, r)), Document: AppendDocument(nil, r), Amended: AppendAmended(nil, r), Claims: []archivedClaim{}, History: []archivedEntry{},
 	}
 	for i := range r.Items {
 		for ord, c := range r.Items[i].Claims {
-			a.Claims = append(a.Claims, archivedClaim{i, int64(c.Pool), int32(c.From), int32(c.To), c.Count, uint16(l.Lives[i][ord])})
+			a.Claims = append(a.Claims, archivedClaim{i, int64(c.Pool), int32(c.From), int32(c.To), c.Count, uint16(l.Lives[i][ord]), c.Unit})
 		}
 	}
 	for i := range history {
@@ -152,7 +154,7 @@ func ReadArchive(text []byte) (*Archived, error) {
 	if !slices.Contains(reservation.Statuses, r.Status) || r.Payment < reservation.Unpaid || r.Payment > reservation.RefundFailed {
 		return nil, fmt.Errorf("archived reservation: status %d, payment %d", a.Status, a.Payment)
 	}
-	if err := Document(a.Document, a.ItemStatus, r); err != nil {
+	if err := Document(a.Document, a.ItemStatus, a.Amended, r); err != nil {
 		return nil, err
 	}
 	out := &Archived{Loaded: Loaded{Reservation: r, Lives: make([][]reservation.ClaimLife, len(r.Items))}}
@@ -161,7 +163,7 @@ func ReadArchive(text []byte) (*Archived, error) {
 			return nil, fmt.Errorf("archived reservation: claim of item %d of %d", c.Item, len(r.Items))
 		}
 		it := &r.Items[c.Item]
-		it.Claims = append(it.Claims, stock.Claim{Pool: stock.PoolID(c.Pool), From: stock.Slot(c.From), To: stock.Slot(c.To), Count: c.Count})
+		it.Claims = append(it.Claims, stock.Claim{Pool: stock.PoolID(c.Pool), From: stock.Slot(c.From), To: stock.Slot(c.To), Count: c.Count, Unit: c.Unit})
 		out.Lives[c.Item] = append(out.Lives[c.Item], reservation.ClaimLife(c.Life))
 	}
 	for _, h := range a.History {

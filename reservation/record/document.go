@@ -13,7 +13,8 @@ import (
 )
 
 // document is what of a reservation never changes and no query looks into: its travellers and what its items are. What
-// changes of items, their statuses, is beside it (see Statuses), so that a change of status need not write it anew.
+// changes of items is beside it, so that a change need not write it anew: their statuses (AppendStatuses), and what
+// seldom changes (AppendAmended).
 type document struct {
 	Travellers []traveller `json:"travellers"`
 	Items      []item      `json:"items"`
@@ -30,6 +31,7 @@ type item struct {
 	Supplier string `json:"supplier"`
 	EndsAt   *int64 `json:"ends_at"` // microseconds since 1970
 	Piece    piece  `json:"piece"`
+	Placed   []seat `json:"placed"`
 }
 
 // AppendDocument appends the document of a reservation to dst; document_test.go holds it against encoding/json.
@@ -66,14 +68,18 @@ func AppendDocument(dst []byte, r *reservation.Reservation) []byte {
 		}
 		dst = append(dst, `,"piece":`...)
 		dst = AppendPiece(dst, &it.Piece)
+		if len(it.Placed) > 0 {
+			dst = append(dst, `,"placed":`...)
+			dst = appendSeats(dst, it.Placed)
+		}
 		dst = append(dst, '}')
 	}
 	return append(dst, "]}"...)
 }
 
-// Document reads what AppendDocument wrote and the statuses beside it into the travellers and items of r; claims are
-// rows of their own.
-func Document(text []byte, statuses string, r *reservation.Reservation) error {
+// Document reads what AppendDocument wrote, and the statuses and changes beside it, into the travellers and items of r;
+// claims are rows of their own.
+func Document(text []byte, statuses string, changes []byte, r *reservation.Reservation) error {
 	var d document
 	if err := json.Unmarshal(text, &d); err != nil {
 		return fmt.Errorf("document of a reservation: %w", err)
@@ -108,8 +114,9 @@ func Document(text []byte, statuses string, r *reservation.Reservation) error {
 		if from.EndsAt != nil {
 			to.Terms.EndsAt = time.UnixMicro(*from.EndsAt).UTC()
 		}
+		to.Placed = seatsOf(from.Placed)
 	}
-	return nil
+	return amend(changes, r.Items)
 }
 
 func parseID(text string, to *uid.ID) error {

@@ -30,7 +30,7 @@ func TestDocumentRoundTrip(t *testing.T) {
 			t.Fatalf("no JSON: %s", document)
 		}
 		var got reservation.Reservation
-		if err := Document(document, string(statuses), &got); err != nil {
+		if err := Document(document, string(statuses), AppendAmended(nil, want), &got); err != nil {
 			t.Fatalf("%v: %s", err, document)
 		}
 		if diff := cmp.Diff(want, &got, cmpopts.EquateEmpty(), cmp.Transformer("micro", Micro)); diff != "" {
@@ -44,7 +44,7 @@ func TestBrokenReservationDocuments(t *testing.T) {
 	const piece = `{"hotel":` + id + `,"room_type":` + id + `,"rate_plan":` + id + `,"check_in":"2026-11-23","check_out":"2026-11-26"}`
 	const fine = `{"items":[{"id":` + id + `,"supplier":` + id + `,"piece":` + piece + `}]}`
 	var r reservation.Reservation
-	if err := Document([]byte(fine), "1", &r); err != nil {
+	if err := Document([]byte(fine), "1", nil, &r); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ document, statuses string }{
@@ -58,7 +58,7 @@ func TestBrokenReservationDocuments(t *testing.T) {
 		{`{"items":[{"id":"zz000000000000000000000000000001","supplier":` + id + `,"piece":` + piece + `}]}`, `1`},
 		{`{"items":[{"id":` + id + `,"supplier":` + id + `}]}`, `1`},
 	} {
-		if err := Document([]byte(c.document), c.statuses, &r); err == nil {
+		if err := Document([]byte(c.document), c.statuses, nil, &r); err == nil {
 			t.Errorf("%q with %q was read", c.document, c.statuses)
 		}
 	}

@@ -33,6 +33,7 @@ type piece struct {
 	Parts     []part    `json:"parts"`
 	FreeUntil time.Time `json:"free_until"`
 	FeeBP     int32     `json:"fee_bp"`
+	Ride      *ride     `json:"ride"` // instead of what follows
 	Hotel     string    `json:"hotel"`
 	RoomType  string    `json:"room_type"`
 	Plan      string    `json:"plan"`
@@ -86,6 +87,10 @@ func AppendPiece(dst []byte, p *offer.Piece) []byte {
 	}
 	dst = append(dst, `,"fee_bp":`...)
 	dst = strconv.AppendInt(dst, int64(p.Terms.FeeBP), 10)
+	if p.Ride != nil {
+		dst = append(dst, `,"ride":`...)
+		return append(appendRide(dst, p.Ride), '}')
+	}
 	dst = appendID(dst, "hotel", p.Stay.Hotel)
 	dst = appendID(dst, "room_type", p.Stay.RoomType)
 	dst = appendID(dst, "plan", p.Stay.Plan)
@@ -168,6 +173,11 @@ func (d *piece) into(p *offer.Piece) error {
 		}
 	}
 	p.Terms.FreeUntil, p.Terms.FeeBP = Micro(d.FreeUntil), d.FeeBP
+	var err error
+	if d.Ride != nil {
+		p.Ride, err = d.Ride.ride()
+		return err
+	}
 	for _, id := range []struct {
 		text string
 		to   *uid.ID
@@ -182,7 +192,6 @@ func (d *piece) into(p *offer.Piece) error {
 		copy(id.to[:], raw)
 	}
 	p.Stay.Board = d.Board
-	var err error
 	if p.Stay.CheckIn, err = civil.Parse(d.CheckIn); err != nil {
 		return fmt.Errorf("item document: %w", err)
 	}
@@ -204,15 +213,15 @@ func (d *piece) into(p *offer.Piece) error {
 // Facts is the document of a key's facts; nil for empty ones, which the engines store as NULL.
 func Facts(f *reservation.Facts) ([]byte, error) {
 	if f.Status == 0 && f.Payment == 0 && f.Version == 0 && f.Paid == 0 && f.Refunded == 0 && f.Quote.IsZero() &&
-		f.HoldExpiresAt.IsZero() && f.UpdatedAt.IsZero() && len(f.ItemStatus) == 0 {
+		f.HoldExpiresAt.IsZero() && f.UpdatedAt.IsZero() && len(f.ItemStatus) == 0 && len(f.Seats) == 0 && len(f.Notices) == 0 {
 		return nil, nil
 	}
 	d := facts{
 		Status: uint8(f.Status), Payment: uint8(f.Payment), HoldExpiresAt: Micro(f.HoldExpiresAt), UpdatedAt: Micro(f.UpdatedAt),
-		Version: f.Version, Paid: f.Paid, Refunded: f.Refunded,
+		Version: f.Version, Paid: f.Paid, Refunded: f.Refunded, Seats: factSeats(f), Notices: factNotices(f),
 	}
 	if !f.Quote.IsZero() {
-		d.Quote = hex.EncodeToString(f.Quote[:])
+		d.Quote = hexOf(f.Quote)
 	}
 	for _, s := range f.ItemStatus {
 		d.ItemStatus = append(d.ItemStatus, uint16(s))
@@ -234,6 +243,8 @@ type facts struct {
 	Refunded      int64     `json:"refunded,omitempty"`
 	Quote         string    `json:"quote,omitempty"`
 	ItemStatus    []uint16  `json:"item_status,omitempty"` // not bytes, which encoding/json takes for base64
+	Seats         [][]seat  `json:"seats,omitempty"`
+	Notices       []*notice `json:"notices,omitempty"`
 }
 
 // ReadFacts reads what Facts wrote.
@@ -255,6 +266,16 @@ func ReadFacts(document []byte, f *reservation.Facts) error {
 	}
 	for _, s := range d.ItemStatus {
 		f.ItemStatus = append(f.ItemStatus, reservation.Status(s))
+	}
+	for _, seats := range d.Seats {
+		f.Seats = append(f.Seats, seatsOf(seats))
+	}
+	for _, from := range d.Notices {
+		n, err := from.notice()
+		if err != nil {
+			return err
+		}
+		f.Notices = append(f.Notices, n)
 	}
 	return nil
 }

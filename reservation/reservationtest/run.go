@@ -44,6 +44,10 @@ func RunStore(t *testing.T, open func(t *testing.T) reservation.Store) {
 		"NowOfTheStore":        testNow,
 		"EmptyBatch":           testEmptyBatch,
 		"SnapshotWhileWriting": testSnapshotWhileWriting,
+		"Layouts":              testLayouts,
+		"Units":                testUnits,
+		"UnitsOfClaims":        testUnitsOfClaims,
+		"GuardUnits":           testGuardUnits,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, open(t)) })
 	}

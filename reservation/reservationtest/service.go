@@ -3,6 +3,7 @@ package reservationtest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -25,7 +26,8 @@ import (
 // RunService checks the desk and the use cases on an engine, with a real payment service on the sandbox provider. Every
 // test ends with a clean audit.
 func RunService(t *testing.T, open func(t *testing.T) reservation.Store) {
-	for name, check := range map[string]func(*testing.T, *world){
+	cases := maps.Clone(seatCases)
+	maps.Copy(cases, map[string]func(*testing.T, *world){
 		"PlacePayCancel":            testPlacePayCancel,
 		"PartialCancel":             testPartialCancel,
 		"LastUnits":                 testLastUnits,
@@ -73,7 +75,8 @@ func RunService(t *testing.T, open func(t *testing.T) reservation.Store) {
 		"SettlingResumes":           testSettlingResumes,
 		"RefusedRefundsAreListed":   testRefusedRefundsList,
 		"RefusedRefundOfAPart":      testRefusedRefundOfAPart,
-	} {
+	})
+	for name, check := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, open(t))

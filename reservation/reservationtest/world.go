@@ -193,7 +193,7 @@ func place(t testing.TB, s reservation.Store, rs ...*reservation.Reservation) {
 		claims = append(claims, r.Claims(nil)...)
 		need.Counts = append(need.Counts, countsOf(r)...)
 	}
-	need.Spans = spansOf(claims)
+	need.Spans, need.Units = spansOf(claims), unitPools(claims)
 	slices.SortFunc(need.Counts, reservation.CountKey.Compare)
 	need.Counts = slices.Compact(need.Counts)
 	transact(t, s, need, func(rows *reservation.Rows) (*reservation.Changes, error) {
@@ -203,6 +203,9 @@ func place(t testing.TB, s reservation.Store, rs ...*reservation.Reservation) {
 			return nil, err
 		}
 		c.SetSlots = slots
+		if c.SetBlocks, err = moveUnits(rows, claims, (*stock.Units).Take); err != nil {
+			return nil, err
+		}
 		for _, r := range rs {
 			c.NewHistory = append(c.NewHistory, entry(r, 0, reservation.Placed, r.CreatedAt))
 			c.Events = append(c.Events, event(r, reservation.Placed, r.CreatedAt))

@@ -171,9 +171,12 @@ func (s *Store) AuditPools(ctx context.Context, after stock.PoolID, limit int) (
 		if err := st.all(func() {
 			a.Claims = append(a.Claims, reservation.AuditClaim{
 				Reservation: st.getID(), Caller: st.getText(), Life: reservation.ClaimLife(st.getInt()),
-				Claim: stock.Claim{Pool: stock.PoolID(st.getInt()), From: stock.Slot(st.getInt()), To: stock.Slot(st.getInt()), Count: int32(st.getInt())},
+				Claim: readClaim(&st),
 			})
 		}); err != nil {
+			return err
+		}
+		if a.Units, err = readUnits(conn, &s.layouts, withLayout(a.Pools)); err != nil {
 			return err
 		}
 		if st, err = in(qAuditCounts); err != nil {

@@ -14,8 +14,9 @@ import (
 	"holdfast/uid"
 )
 
-// load reads what a batch needs. The transaction is the only writer, so every row read is as good as locked.
-func load(conn *sqlite.Conn, b reservation.Batch, need reservation.Need) (*reservation.Rows, error) {
+// load reads what a batch needs, and with the lives of their claims the reservations among it. The transaction is the
+// only writer, so every row read is as good as locked.
+func load(conn *sqlite.Conn, layouts *record.LayoutCache, b reservation.Batch, need reservation.Need) (*reservation.Rows, []record.Loaded, error) {
 	rows := &reservation.Rows{
 		Now:          record.Micro(b.Now),
 		Keys:         map[uid.ID]*reservation.KeyRow{},
@@ -31,34 +32,37 @@ func load(conn *sqlite.Conn, b reservation.Batch, need reservation.Need) (*reser
 		rows.Now = record.Micro(time.Now())
 	}
 	if err := loadKeys(conn, need, rows); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	loaded, err := loadReservations(conn, need, rows)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := loadPools(conn, need, rows); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := loadSlots(conn, record.Spans(need.Spans, loaded), rows); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := loadArchive(conn, need, rows); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if err := loadUnits(conn, layouts, record.UnitPools(need.Units, loaded), rows); err != nil {
+		return nil, nil, err
 	}
 	if err := loadCounts(conn, record.Counts(need.Counts, loaded), rows); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, id := range need.Quotes {
 		q, err := readQuote(conn, id)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if q != nil {
 			rows.Quotes[id] = q
 		}
 	}
-	return rows, nil
+	return rows, loaded, nil
 }
 
 func loadKeys(conn *sqlite.Conn, need reservation.Need, rows *reservation.Rows) error {
@@ -189,8 +193,8 @@ func readReservation(conn *sqlite.Conn, id uid.ID) (record.Loaded, error) {
 			RefundID: st.getID(), Step: reservation.Step(st.getInt()), StepDue: st.getTime(), StepTries: int16(st.getInt()), Version: st.getInt(),
 		}
 		r.Stored = r.Version
-		statuses := st.getText()
-		broken = record.Document(st.getBytes(), statuses, r)
+		statuses, amended := st.getText(), st.getBytes()
+		broken = record.Document(st.getBytes(), statuses, amended, r)
 	}); err != nil || r == nil {
 		return record.Loaded{}, err
 	}
@@ -208,14 +212,18 @@ func readReservation(conn *sqlite.Conn, id uid.ID) (record.Loaded, error) {
 			broken = fmt.Errorf("claim of item %d of %d: %w", i, len(r.Items), errGuard)
 			return
 		}
-		r.Items[i].Claims = append(r.Items[i].Claims, stock.Claim{
-			Pool: stock.PoolID(st.getInt()), From: stock.Slot(st.getInt()), To: stock.Slot(st.getInt()), Count: int32(st.getInt()),
-		})
+		r.Items[i].Claims = append(r.Items[i].Claims, readClaim(&st))
 		l.Lives[i] = append(l.Lives[i], reservation.ClaimLife(st.getInt()))
 	}); err != nil {
 		return l, err
 	}
 	return l, broken
+}
+
+func readClaim(st *statement) stock.Claim {
+	return stock.Claim{
+		Pool: stock.PoolID(st.getInt()), From: stock.Slot(st.getInt()), To: stock.Slot(st.getInt()), Count: int32(st.getInt()), Unit: int32(st.getInt()),
+	}
 }
 
 func loadPools(conn *sqlite.Conn, need reservation.Need, rows *reservation.Rows) error {
@@ -261,7 +269,7 @@ func loadPools(conn *sqlite.Conn, need reservation.Need, rows *reservation.Rows)
 func readPool(st *statement) reservation.PoolRow {
 	return reservation.PoolRow{
 		ID: stock.PoolID(st.getInt()), Ref: st.getID(), Supplier: st.getID(), Physical: int32(st.getInt()), OverbookingBP: int32(st.getInt()),
-		From: stock.Slot(st.getInt()), To: stock.Slot(st.getInt()), Retired: st.getBool(), Version: st.getInt(),
+		From: stock.Slot(st.getInt()), To: stock.Slot(st.getInt()), Retired: st.getBool(), Layout: st.getID(), Version: st.getInt(),
 	}
 }
 

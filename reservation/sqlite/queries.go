@@ -40,6 +40,7 @@ var (
 	qInsertBySupplier  = queries.Get("insert_by_supplier")
 	qInsertEnded       = queries.Get("insert_ended")
 	qInsertClaim       = queries.Get("insert_claim")
+	qDeleteItemClaims  = queries.Get("delete_item_claims")
 	qSetClaims         = queries.Get("set_claims")
 	qSetHeldUntil      = queries.Get("set_held_until")
 	qInsertQuote       = queries.Get("insert_quote")

@@ -2,11 +2,11 @@
 
 -- name: reservation
 SELECT id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until, extensions,
-	grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, version, item_status, document
+	grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, version, item_status, amended, document
 FROM reservations WHERE id = ?1;
 
 -- name: claims
-SELECT item, pool, from_slot, to_slot, count, life FROM claims WHERE reservation = ?1 ORDER BY item, ord;
+SELECT item, pool, from_slot, to_slot, count, unit, life FROM claims WHERE reservation = ?1 ORDER BY item, ord;
 
 -- name: any_lapsed
 SELECT 1 FROM reservations WHERE status IN (1, 2) AND hold_expires_at <= ?1 LIMIT 1;
@@ -28,13 +28,13 @@ SELECT id FROM idempotency_keys WHERE reservation = ?1 ORDER BY id;
 SELECT reservation, version, items, refund, fee, expires_at FROM quotes WHERE id = ?1;
 
 -- name: pool
-SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version FROM pools WHERE id = ?1;
+SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, layout, version FROM pools WHERE id = ?1;
 
 -- name: pool_by_ref
-SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version FROM pools WHERE ref = ?1;
+SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, layout, version FROM pools WHERE ref = ?1;
 
 -- name: pools_after
-SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version FROM pools WHERE id > ?1 ORDER BY id LIMIT ?2;
+SELECT id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, layout, version FROM pools WHERE id > ?1 ORDER BY id LIMIT ?2;
 
 -- name: next_pool
 SELECT next FROM pool_counter WHERE one = 1;
@@ -67,16 +67,17 @@ UPDATE idempotency_keys SET reservation = ?2, state = ?3, answer = ?4, facts = ?
 
 -- name: insert_reservation
 INSERT INTO reservations (id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until,
-	extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, document)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27);
+	extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, amended,
+	document)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28);
 
 -- name: set_reservation
 -- Every column that can change: name, locator, caller, currency, created_at, placed_until and document never do, and
 -- there are as many items as there were.
 UPDATE reservations SET status = ?2, payment = ?3, updated_at = ?4, hold_expires_at = ?5, extensions = ?6, grace_used = ?7, attempt = ?8,
 	method = ?9, pay_key = ?10, paid = ?11, refunded = ?12, owed = ?13, refund_id = ?14, step = ?15, step_due = ?16, step_tries = ?17,
-	ends_at = ?18, version = ?19, item_status = ?20
-WHERE id = ?1 AND version = ?21 AND length(item_status) = length(?20);
+	ends_at = ?18, version = ?19, item_status = ?20, amended = ?21
+WHERE id = ?1 AND version = ?22 AND length(item_status) = length(?20);
 
 -- name: has_locator
 SELECT 1 FROM reservations WHERE locator = ?1 UNION ALL SELECT 1 FROM archived_reservations WHERE locator = ?1 LIMIT 1;
@@ -89,7 +90,11 @@ INSERT INTO by_supplier (supplier, placed_at, reservation) VALUES (?1, ?2, ?3);
 INSERT INTO ended (created_at, reservation) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
 
 -- name: insert_claim
-INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, count, life, held_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, count, life, held_until, unit)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
+
+-- name: delete_item_claims
+DELETE FROM claims WHERE reservation = ?1 AND item = ?2;
 
 -- name: set_claims
 UPDATE claims SET life = ?3 WHERE reservation = ?1 AND item = ?2;
@@ -101,12 +106,13 @@ UPDATE claims SET held_until = ?2 WHERE reservation = ?1 AND life = 1 AND held_u
 INSERT INTO quotes (id, reservation, version, items, refund, fee, expires_at, keyed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
 
 -- name: insert_pool
-INSERT INTO pools (id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+INSERT INTO pools (id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version, layout)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
 
 -- name: set_pool
+-- A pool's layout never changes.
 UPDATE pools SET physical = ?2, overbooking_bp = ?3, from_slot = ?4, to_slot = ?5, retired = ?6, version = ?7
-WHERE id = ?1 AND version = ?7 - 1;
+WHERE id = ?1 AND version = ?7 - 1 AND layout IS ?8;
 
 -- name: insert_slot
 INSERT INTO slots (pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version)
@@ -254,11 +260,11 @@ SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stoc
 FROM slots WHERE pool BETWEEN ?1 AND ?2 ORDER BY pool, slot;
 
 -- name: audit_claims
-SELECT c.reservation, r.caller, c.life, c.pool, c.from_slot, c.to_slot, c.count, c.item, c.ord
+SELECT c.reservation, r.caller, c.life, c.pool, c.from_slot, c.to_slot, c.count, c.unit, c.item, c.ord
 FROM claims c CROSS JOIN reservations r ON r.id = c.reservation WHERE c.pool BETWEEN ?1 AND ?2 AND c.life = 1
-UNION ALL SELECT c.reservation, r.caller, c.life, c.pool, c.from_slot, c.to_slot, c.count, c.item, c.ord
+UNION ALL SELECT c.reservation, r.caller, c.life, c.pool, c.from_slot, c.to_slot, c.count, c.unit, c.item, c.ord
 FROM claims c CROSS JOIN reservations r ON r.id = c.reservation WHERE c.pool BETWEEN ?1 AND ?2 AND c.life = 2
-ORDER BY 4, 1, 8, 9;
+ORDER BY 4, 1, 9, 10;
 
 -- name: audit_counts
 SELECT caller, pool, holds, units, lapsed, lapsed_at FROM hold_counts WHERE pool BETWEEN ?1 AND ?2 AND holds <> 0 ORDER BY pool, caller;
@@ -399,3 +405,33 @@ FROM archived_reservations a WHERE a.id = ?1;
 -- name: audit_line
 -- The version in the event that a line of an archived history names.
 SELECT version FROM outbox WHERE stream = ?1 AND n = ?2 AND subject = ?3;
+
+-- Units (units.go).
+
+-- name: layout
+SELECT document FROM layouts WHERE id = ?1;
+
+-- name: insert_layout
+INSERT INTO layouts (id, document) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING;
+
+-- name: pool_layout
+SELECT layout, to_slot FROM pools WHERE id = ?1 AND layout IS NOT NULL;
+
+-- name: unit_blocks
+SELECT block, version, taken, blocked FROM unit_blocks WHERE pool = ?1 ORDER BY block;
+
+-- name: insert_block
+INSERT INTO unit_blocks (pool, block, version, taken, blocked) VALUES (?1, ?2, ?3, ?4, ?5);
+
+-- name: set_block
+UPDATE unit_blocks SET version = ?3, taken = ?4, blocked = ?5
+WHERE pool = ?1 AND block = ?2 AND version = ?3 - 1 AND length(taken) = length(?4);
+
+-- name: slots_of
+SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version
+FROM slots WHERE pool = ?1 ORDER BY slot;
+
+-- name: claimants
+-- By the indexes of the live claims of the pool; "+" keeps the one on reservations out.
+SELECT reservation FROM claims WHERE pool = ?1 AND life = 1 AND +reservation > ?2
+UNION SELECT reservation FROM claims WHERE pool = ?1 AND life = 2 AND +reservation > ?2 ORDER BY 1 LIMIT ?3;

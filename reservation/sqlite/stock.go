@@ -54,6 +54,7 @@ func bindPool(st *statement, p *reservation.PoolRow) {
 	st.int(int64(p.To))
 	st.bool(p.Retired)
 	st.int(p.Version)
+	st.id(p.Layout)
 }
 
 func writeSlots(conn *sqlite.Conn, c *reservation.Changes) error {

@@ -14,12 +14,14 @@ import (
 	"holdfast/fault"
 	"holdfast/internal/sqlitedb"
 	"holdfast/reservation"
+	"holdfast/reservation/record"
 	"holdfast/uid"
 )
 
 // Store is a reservation.Store on one file.
 type Store struct {
 	db        *sqlitedb.DB
+	layouts   record.LayoutCache
 	collision atomic.Int64
 }
 
@@ -71,7 +73,7 @@ func (s *Store) Transact(ctx context.Context, b reservation.Batch, need reservat
 	for try := 1; ; try++ {
 		var refused error // what decide said; passed on as it is
 		err := s.db.Write(ctx, func(conn *sqlite.Conn) error {
-			rows, err := load(conn, b, need)
+			rows, loaded, err := load(conn, &s.layouts, b, need)
 			if err != nil {
 				return err
 			}
@@ -80,7 +82,7 @@ func (s *Store) Transact(ctx context.Context, b reservation.Batch, need reservat
 				refused = err
 				return err
 			}
-			return write(conn, b, need, rows, changes)
+			return write(conn, b, need, rows, loaded, changes)
 		})
 		switch {
 		case err == nil:

@@ -15,17 +15,18 @@ import (
 )
 
 // write stores what a batch decided, and the row with its id.
-func write(conn *sqlite.Conn, b reservation.Batch, need reservation.Need, rows *reservation.Rows, c *reservation.Changes) error {
+func write(conn *sqlite.Conn, b reservation.Batch, need reservation.Need, rows *reservation.Rows, loaded []record.Loaded, c *reservation.Changes) error {
 	if c == nil {
 		c = &reservation.Changes{}
 	}
 	for _, step := range []func() error{
 		func() error { return writeKeys(conn, need, c) },
 		func() error { return insertReservations(conn, c) },
-		func() error { return setReservations(conn, c) },
+		func() error { return setReservations(conn, loaded, c) },
 		func() error { return insertQuotes(conn, need, c) },
 		func() error { return writePools(conn, c) },
 		func() error { return writeSlots(conn, c) },
+		func() error { return writeBlocks(conn, c) },
 		func() error { return putCounts(conn, c) },
 		func() error { return insertRevocations(conn, c) },
 		func() error { return archiveSlots(conn, c) },
@@ -128,23 +129,40 @@ func insertReservations(conn *sqlite.Conn, c *reservation.Changes) error {
 			return fmt.Errorf("list of a supplier: %w", err)
 		}
 		for i := range r.Items {
-			for ord, claim := range r.Items[i].Claims {
-				claims.id(r.ID)
-				claims.int(int64(i))
-				claims.int(int64(ord))
-				claims.int(int64(claim.Pool))
-				claims.int(int64(claim.From))
-				claims.int(int64(claim.To))
-				claims.int(int64(claim.Count))
-				claims.int(int64(reservation.ClaimHeld))
-				claims.time(r.HoldExpiresAt)
-				if err := claims.exec(); err != nil {
-					return fmt.Errorf("claim: %w", err)
-				}
+			if err := insertClaims(&claims, r, i, reservation.ClaimHeld); err != nil {
+				return err
 			}
 		}
 	}
 	return insertEnded(conn, c.NewReservations)
+}
+
+// insertClaims inserts the claims of one item.
+func insertClaims(st *statement, r *reservation.Reservation, item int, life reservation.ClaimLife) error {
+	for ord, claim := range r.Items[item].Claims {
+		st.id(r.ID)
+		st.int(int64(item))
+		st.int(int64(ord))
+		st.int(int64(claim.Pool))
+		st.int(int64(claim.From))
+		st.int(int64(claim.To))
+		st.int(int64(claim.Count))
+		st.int(int64(life))
+		if life == reservation.ClaimHeld {
+			st.time(r.HoldExpiresAt)
+		} else {
+			st.null()
+		}
+		if claim.Unit == 0 {
+			st.null()
+		} else {
+			st.int(int64(claim.Unit))
+		}
+		if err := st.exec(); err != nil {
+			return fmt.Errorf("claim: %w", err)
+		}
+	}
+	return nil
 }
 
 // insertEnded lists reservations that are over for pruning.
@@ -217,6 +235,11 @@ func bindChanging(st *statement, r *reservation.Reservation) {
 	st.int(r.Version)
 	var statuses [16]byte
 	st.text(string(record.AppendStatuses(statuses[:0], r)))
+	if amended := record.AppendAmended(nil, r); amended == nil {
+		st.null()
+	} else {
+		st.text(string(amended))
+	}
 }
 
 // clash says which unique column a new reservation met: a locator is drawn again, an id or name is there to stay.
@@ -236,8 +259,8 @@ func clash(conn *sqlite.Conn, r *reservation.Reservation, cause error) error {
 	return fault.New(fault.Conflict, "reservation_exists", "A reservation with this id exists already.").Because(cause)
 }
 
-func setReservations(conn *sqlite.Conn, c *reservation.Changes) error {
-	if len(c.SetReservations) == 0 && len(c.ClaimStates) == 0 {
+func setReservations(conn *sqlite.Conn, loaded []record.Loaded, c *reservation.Changes) error {
+	if len(c.SetReservations) == 0 && len(c.ClaimStates) == 0 && len(c.SetClaims) == 0 {
 		return nil
 	}
 	row, err := prepare(conn, qSetReservation)
@@ -257,6 +280,9 @@ func setReservations(conn *sqlite.Conn, c *reservation.Changes) error {
 		}
 	}
 	if err := insertEnded(conn, c.SetReservations); err != nil {
+		return err
+	}
+	if err := replaceClaims(conn, loaded, c); err != nil {
 		return err
 	}
 	claims, err := prepare(conn, qSetClaims)

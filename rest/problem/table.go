@@ -30,7 +30,7 @@ func Find(code string) (Entry, bool) {
 func All() []Entry { return slices.Clone(sorted) }
 
 var sorted = func() []Entry {
-	all := slices.Concat(requestEntries, accessEntries, placeEntries, stockEntries, stateEntries, moneyEntries, catalogueEntries, valueEntries, importEntries, systemEntries)
+	all := slices.Concat(requestEntries, accessEntries, placeEntries, stockEntries, seatEntries, stateEntries, moneyEntries, catalogueEntries, valueEntries, importEntries, systemEntries)
 	slices.SortFunc(all, func(a, b Entry) int { return strings.Compare(a.Code, b.Code) })
 	for i := 1; i < len(all); i++ {
 		if all[i].Code == all[i-1].Code {

@@ -52,6 +52,9 @@ func (w *World) keep(k reservation.Idempotency, a reservation.Answer) reservatio
 func copyOf(r *reservation.Reservation) *reservation.Reservation {
 	c := *r
 	c.Items = slices.Clone(r.Items)
+	for i := range c.Items {
+		c.Items[i].Seats = slices.Clone(r.Items[i].Seats)
+	}
 	return &c
 }
 
@@ -75,7 +78,7 @@ func (d desk) Place(_ context.Context, q reservation.PlaceRequest) (reservation.
 			return reservation.Answer{}, fault.New(fault.Conflict, "reservation_exists", "You used this id before.")
 		}
 	}
-	for _, text := range q.Offers {
+	for i, text := range q.Offers {
 		o, ok := w.sealed[text]
 		if !ok {
 			return reservation.Answer{}, fault.InvalidField("/items", "offer_invalid", "This is not an offer.")
@@ -83,13 +86,17 @@ func (d desk) Place(_ context.Context, q reservation.PlaceRequest) (reservation.
 		if !now.Before(o.ExpiresAt) {
 			return reservation.Answer{}, fault.New(fault.Gone, "offer_expired", "The offer has ended.")
 		}
-		for _, p := range o.Pieces {
+		for n, p := range o.Pieces {
 			for _, rv := range w.revoked {
-				if o.IssuedAt.Before(rv.before) && rv.supplier == p.Supplier && (rv.version.IsZero() || rv.version == p.Stay.RatePlan) {
+				if o.IssuedAt.Before(rv.before) && rv.supplier == p.Supplier && (rv.version.IsZero() || rv.version == p.Conditions()) {
 					return reservation.Answer{}, fault.New(fault.Gone, "offer_revoked", "The offer was withdrawn.")
 				}
 			}
-			r.Items = append(r.Items, reservation.Item{ID: uid.New(), Status: reservation.Held, Piece: p})
+			it, err := w.seat(p, choiceOf(q.Seats, i, n))
+			if err != nil {
+				return reservation.Answer{}, err
+			}
+			r.Items = append(r.Items, it)
 		}
 		r.Currency = o.Currency
 	}
@@ -116,6 +123,9 @@ func actor(c reservation.Caller) reservation.Actor {
 func (w *World) take(items []reservation.Item) error {
 	want := map[nightKey]int32{}
 	for _, it := range items {
+		if it.Ride != nil {
+			continue // its seats have been taken
+		}
 		for d := it.Stay.CheckIn; d < it.Stay.CheckOut; d++ {
 			k := nightKey{it.Stay.RoomType, d}
 			want[k] += int32(len(it.Stay.Rooms))
@@ -136,6 +146,10 @@ func (w *World) take(items []reservation.Item) error {
 }
 
 func (w *World) give(it *reservation.Item) {
+	if it.Ride != nil {
+		w.giveSeats(it.Seats)
+		return
+	}
 	for d := it.Stay.CheckIn; d < it.Stay.CheckOut; d++ {
 		w.used[nightKey{it.Stay.RoomType, d}] -= int32(len(it.Stay.Rooms))
 	}

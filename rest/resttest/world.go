@@ -19,6 +19,7 @@ import (
 	"holdfast/offer"
 	"holdfast/payment"
 	"holdfast/reservation"
+	"holdfast/stock"
 	"holdfast/uid"
 )
 
@@ -47,6 +48,7 @@ var (
 	SupplierID     = example("sup", '0')
 	RivalID        = example("sup", '4')
 	AirlineID      = example("sup", '8')
+	RailwayID      = example("sup", 'c')
 	HotelID        = example("htl", '0')
 	RoomTypeID     = example("rt", '0')
 	EmptyHotelID   = example("htl", '4') // nothing in it
@@ -58,7 +60,11 @@ var (
 	PaidItemID     = example("itm", '4')
 	QuoteID        = example("quo", '0')
 	PaymentID      = example("pay", '0')
+	SeatedID       = example("res", 'c') // has a flight
+	SeatedItemID   = example("itm", 'c')
 	SealedOffer    = "off_4kdq0w3v9x"
+	SealedFlight   = "off_7flight0w3" // two adults
+	SealedJourney  = "off_7train0w3"  // one adult on two trains
 	Now            = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
 	seededCheckIn  = civil.MustParse("2027-06-10")
 	seededCheckOut = civil.MustParse("2027-06-13")
@@ -84,6 +90,7 @@ type World struct {
 	quotes    map[uid.ID]*reservation.Quote
 	payments  map[uid.ID]payment.Payment
 	refunds   map[uid.ID]payment.Refund
+	seats     map[stock.PoolID]*stock.Units
 }
 
 type nightKey struct {
@@ -108,6 +115,7 @@ func Seed() *World {
 		closed: map[nightKey]bool{}, capacity: map[nightKey]int32{}, used: map[nightKey]int32{}, sealed: map[string]offer.Offer{},
 		reserved: map[uid.ID]*reservation.Reservation{}, history: map[uid.ID][]reservation.Entry{}, keys: map[uid.ID]keyed{},
 		quotes: map[uid.ID]*reservation.Quote{}, payments: map[uid.ID]payment.Payment{}, refunds: map[uid.ID]payment.Refund{},
+		seats: map[stock.PoolID]*stock.Units{},
 	}
 	traveller := []identity.Scope{identity.OffersRead, identity.ReservationsWrite, identity.PaymentsWrite}
 	w.tokens = map[string]*identity.Principal{
@@ -123,11 +131,14 @@ func Seed() *World {
 		{ID: SupplierID, Name: "Seaside Hotels", Kind: identity.HotelChain, CreatedAt: Now},
 		{ID: RivalID, Name: "Rival Inns", Kind: identity.HotelChain, CreatedAt: Now},
 		{ID: AirlineID, Name: "Rival Air", Kind: identity.Airline, CreatedAt: Now},
+		{ID: RailwayID, Name: "Seaside Rail", Kind: identity.Railway, CreatedAt: Now},
 	} {
 		w.suppliers[s.ID] = s
 	}
 	w.seedHotel()
+	w.seedRides()
 	w.seedReservations()
+	w.seedSeats()
 	return w
 }
 

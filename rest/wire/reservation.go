@@ -1,6 +1,9 @@
 package wire
 
 import (
+	"encoding/json"
+	"slices"
+
 	"github.com/danielgtaylor/huma/v2"
 )
 
@@ -14,7 +17,7 @@ type ReservationRequest struct {
 
 // ItemRequest is one thing to reserve: an offer, or a room type and dates for the best public offer.
 type ItemRequest struct {
-	Offer        string `json:"offer,omitempty" minLength:"5" maxLength:"4096" example:"off_4kdq0w3v9x" doc:"The id of an offer; then nothing else is given."`
+	Offer        string `json:"offer,omitempty" minLength:"5" maxLength:"4096" example:"off_4kdq0w3v9x" doc:"The id of an offer; then nothing else is given but what is wished of its seats."`
 	HotelID      string `json:"hotel_id,omitempty" pattern:"^htl_[0-9a-hjkmnp-tv-z]{26}$" patternDescription:"an htl_ id" example:"htl_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"The hotel."`
 	RoomTypeID   string `json:"room_type_id,omitempty" pattern:"^rt_[0-9a-hjkmnp-tv-z]{26}$" patternDescription:"an rt_ id" example:"rt_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"The room type."`
 	RatePlanID   string `json:"rate_plan_id,omitempty" pattern:"^rp_[0-9a-hjkmnp-tv-z]{26}$" patternDescription:"an rp_ id" example:"rp_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"The rate plan; the cheapest that fits if left out."`
@@ -23,19 +26,34 @@ type ItemRequest struct {
 	Rooms        *int   `json:"rooms,omitempty" minimum:"1" maximum:"99" example:"1" doc:"How many rooms."`
 	Adults       *int   `json:"adults,omitempty" minimum:"1" maximum:"999" example:"2" doc:"Adults in all rooms together, spread evenly; at least one a room. Left out: two a room, or one where the type takes no more."`
 	ChildrenAges []int  `json:"children_ages,omitempty" maxItems:"99" minimum:"0" maximum:"17" example:"[4]" doc:"Age of each child, spread over the rooms evenly."`
+
+	Seats       []string     `json:"seats,omitempty" minItems:"1" maxItems:"99" maxLength:"12" example:"[\"12A\",\"12B\"]" doc:"For an offer of a train ride or flight: the seats of its first ride, by traveller, adults first, then children; an empty text for who wants none in particular."`
+	Preferences *Preferences `json:"preferences,omitempty" doc:"What is wished of the seats of the first ride that are not named."`
+	Rides       []RideSeats  `json:"rides,omitempty" minItems:"1" maxItems:"16" doc:"The same for each ride of an offer with several, instead of seats and preferences."`
 }
 
 // TransformSchema says in the document that an item is one of two forms; items.go holds requests against it, because it
 // can name the wrong place.
 func (ItemRequest) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	s.Extensions = map[string]any{"oneOf": []any{
-		map[string]any{"title": "An offer", "required": []string{"offer"}, "maxProperties": 1},
+		map[string]any{"title": "An offer", "required": []string{"offer"}, "properties": without(s, "offer", "seats", "preferences", "rides")},
 		map[string]any{
 			"title": "A room type and dates", "required": []string{"hotel_id", "room_type_id", "check_in", "check_out", "rooms"},
-			"properties": map[string]any{"offer": false},
+			"properties": map[string]any{"offer": false, "seats": false, "preferences": false, "rides": false},
 		},
 	}}
 	return s
+}
+
+// without forbids all fields of a schema but those named.
+func without(s *huma.Schema, but ...string) map[string]any {
+	forbidden := map[string]any{}
+	for name := range s.Properties {
+		if !slices.Contains(but, name) {
+			forbidden[name] = false
+		}
+	}
+	return forbidden
 }
 
 // Traveller is a person who travels.
@@ -58,26 +76,64 @@ type Reservation struct {
 	Refunded         Money       `json:"refunded" doc:"What was returned."`
 	Items            []Item      `json:"items" doc:"What was reserved."`
 	Travellers       []Traveller `json:"travellers" doc:"Who travels."`
-	AvailableActions []string    `json:"available_actions" enum:"pay,cancel" example:"[\"pay\",\"cancel\"]" doc:"What you can do next."`
+	AvailableActions []string    `json:"available_actions" enum:"pay,cancel,change_seats,check_in" example:"[\"pay\",\"cancel\"]" doc:"What you can do next."`
 	CreatedAt        string      `json:"created_at" format:"date-time" example:"2026-11-22T09:30:00Z" doc:"When it was placed."`
 	UpdatedAt        string      `json:"updated_at" format:"date-time" example:"2026-11-22T09:30:00Z" doc:"When it last changed."`
 }
 
-// Item is one sold piece.
+// Item is one sold piece: a stay, a train ride or a flight. The fields of a stay are left out of a ride, and the other way
+// round.
 type Item struct {
 	ID           string      `json:"id" example:"itm_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"Id of the item."`
 	Status       string      `json:"status" enum:"held,confirming,confirmed,completed,expired,rejected,cancelled" example:"held" doc:"As of a reservation; single items can be cancelled."`
-	Kind         string      `json:"kind" enum:"stay" example:"stay" doc:"What it is."`
-	HotelID      string      `json:"hotel_id" example:"htl_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"The hotel."`
-	HotelName    string      `json:"hotel_name" example:"Hotel Amsel" doc:"Its name now."`
-	RoomTypeID   string      `json:"room_type_id" example:"rt_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"The room type."`
-	RoomTypeName string      `json:"room_type_name" example:"Double room, garden side" doc:"Its name now."`
-	RatePlanID   string      `json:"rate_plan_id" example:"rp_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"The rate plan. It may have been changed since; the conditions here are those that were sold."`
-	CheckIn      string      `json:"check_in" format:"date" example:"2027-06-10" doc:"Day of arrival."`
-	CheckOut     string      `json:"check_out" format:"date" example:"2027-06-13" doc:"Day of departure."`
-	Rooms        []ItemParty `json:"rooms" doc:"Who sleeps in each room."`
-	Price        ItemPrice   `json:"price" doc:"What it costs."`
-	Conditions   Conditions  `json:"conditions" doc:"Of undoing it once paid."`
+	Kind         string      `json:"kind" enum:"stay,train,flight" example:"stay" doc:"What it is."`
+	HotelID      string      `json:"hotel_id,omitzero" example:"htl_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"Stay: the hotel."`
+	HotelName    *string     `json:"hotel_name,omitzero" nullable:"false" example:"Hotel Amsel" doc:"Stay: its name now."`
+	RoomTypeID   string      `json:"room_type_id,omitzero" example:"rt_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"Stay: the room type."`
+	RoomTypeName *string     `json:"room_type_name,omitzero" nullable:"false" example:"Double room, garden side" doc:"Stay: its name now."`
+	RatePlanID   string      `json:"rate_plan_id,omitzero" example:"rp_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"Stay: the rate plan. It may have been changed since; the conditions here are those that were sold."`
+	CheckIn      string      `json:"check_in,omitzero" format:"date" example:"2027-06-10" doc:"Stay: day of arrival."`
+	CheckOut     string      `json:"check_out,omitzero" format:"date" example:"2027-06-13" doc:"Stay: day of departure."`
+	Rooms        []ItemParty `json:"rooms,omitzero" doc:"Stay: who sleeps in each room."`
+
+	Number       string          `json:"number,omitzero" example:"ICE 1672" doc:"Ride: number of the train or flight."`
+	RunID        string          `json:"run_id,omitzero" example:"run_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"Train: this train on this day."`
+	DepartureID  string          `json:"departure_id,omitzero" example:"dep_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"Flight: this flight on this day."`
+	Date         string          `json:"date,omitzero" format:"date" example:"2027-06-10" doc:"Ride: service date of the train, local date of the flight."`
+	From         *RidePlace      `json:"from,omitzero" doc:"Ride: where it is boarded."`
+	To           *RidePlace      `json:"to,omitzero" doc:"Ride: where it is left."`
+	Departs      string          `json:"departs,omitzero" format:"date-time" example:"2027-06-10T08:05:00+02:00" doc:"Ride: when it departs, in local time, as it was sold; notice says what has changed."`
+	Arrives      string          `json:"arrives,omitzero" format:"date-time" example:"2027-06-10T11:41:00+02:00" doc:"Ride: when it arrives, in local time, as it was sold."`
+	Class        string          `json:"class,omitzero" example:"second" doc:"Train: the class."`
+	Cabin        string          `json:"cabin,omitzero" example:"economy" doc:"Flight: the cabin."`
+	BookingClass string          `json:"booking_class,omitzero" example:"Y" doc:"Flight: the booking class."`
+	Fare         *RideFare       `json:"fare,omitzero" doc:"Ride: the fare it was sold under."`
+	Travelling   *RideTravellers `json:"travellers,omitzero" doc:"Ride: who travels."`
+	Seats        []ItemSeat      `json:"seats,omitzero" doc:"Ride: the seats, by traveller and way. Who has none yet gets one at check-in."`
+	Notice       *Notice         `json:"notice,omitzero" doc:"Ride: what the supplier has changed since it was sold; left out when nothing has. It can then be cancelled for everything back."`
+
+	Price      ItemPrice  `json:"price" doc:"What it costs."`
+	Conditions Conditions `json:"conditions" doc:"Of undoing it once paid."`
+}
+
+// TransformSchema says in the document which fields an item of a kind has, and shows one of them.
+func (Item) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	kind := func(words ...string) map[string]any { return map[string]any{"kind": map[string]any{"enum": words}} }
+	s.Extensions = map[string]any{"oneOf": []any{
+		map[string]any{"title": "A stay", "properties": kind("stay"), "required": []string{"hotel_id", "room_type_id", "rate_plan_id", "check_in", "check_out", "rooms"}},
+		map[string]any{
+			"title": "A train ride or flight", "properties": kind("train", "flight"),
+			"required": []string{"number", "date", "from", "to", "departs", "arrives", "fare", "travellers", "seats"},
+		},
+	}}
+	s.Examples = []any{json.RawMessage(`{"id": "itm_01kavwy2x4e8hrn5z3m7q9t6b0", "status": "held", "kind": "train", "number": "ICE 1672",
+		"run_id": "run_01kavwy2x4e8hrn5z3m7q9t6b0", "date": "2027-06-10", "from": {"code": "8002549", "name": "Hamburg Hbf", "time_zone": "Europe/Berlin"},
+		"to": {"code": "8000261", "name": "München Hbf", "time_zone": "Europe/Berlin"}, "departs": "2027-06-10T08:05:00+02:00", "arrives": "2027-06-10T13:41:00+02:00",
+		"class": "second", "fare": {"id": "far_01kavwy2x4e8hrn5z3m7q9t6b0", "name": "Flex"}, "travellers": {"adults": 1, "children": 0, "infants": 0},
+		"seats": [{"traveller": 0, "seat": "7-61", "coach": "7", "fee": {"amount": "0.00", "currency": "EUR"}}],
+		"price": {"total": {"amount": "89.90", "currency": "EUR"}, "base": {"amount": "89.90", "currency": "EUR"}, "taxes": [], "fees": []},
+		"conditions": {"free_cancellation_until": "2027-06-09T22:00:00Z", "cancellation_fee_percent": 50}}`)}
+	return s
 }
 
 // ItemParty is who sleeps in one room of an item.
@@ -111,7 +167,7 @@ type HistoryEntry struct {
 	Version       int64  `json:"version" example:"1" doc:"Number of the change; the ETag of the reservation shows the last."`
 	At            string `json:"at" format:"date-time" example:"2026-11-22T09:30:00Z" doc:"When."`
 	Actor         Actor  `json:"actor" doc:"Who."`
-	Cause         string `json:"cause" enum:"placed,hold_extended,payment_begun,payment_made,payment_taken,payment_refused,payment_lapsed,paid_late,hold_lapsed,released,cancelled,money_returned,delivered,refund_refused,refund_retried,settled_outside" example:"placed" doc:"Why."`
+	Cause         string `json:"cause" enum:"placed,hold_extended,payment_begun,payment_made,payment_taken,payment_refused,payment_lapsed,paid_late,hold_lapsed,released,cancelled,money_returned,delivered,refund_refused,refund_retried,settled_outside,seats_changed,supplier_changed,supplier_withdrew" example:"placed" doc:"Why."`
 	From          string `json:"from,omitempty" enum:"held,confirming,confirmed,completed,expired,rejected,cancelled" example:"held" doc:"Status before; left out for the placing."`
 	To            string `json:"to" enum:"held,confirming,confirmed,completed,expired,rejected,cancelled" example:"held" doc:"Status after."`
 	PaymentStatus string `json:"payment_status" enum:"unpaid,authorized,paid,partially_refunded,refunded,failed,refund_failed" example:"unpaid" doc:"Where the money stood after."`

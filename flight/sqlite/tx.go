@@ -1,0 +1,106 @@
+package sqlite
+
+import (
+	"fmt"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"holdfast/civil"
+	"holdfast/flight/relational"
+	"holdfast/internal/sqlitedb"
+	"holdfast/uid"
+)
+
+// tx is a transaction. There is no wire between it and the file, so it queues nothing.
+type tx struct{ conn *sqlite.Conn }
+
+func (t *tx) Exec(statement string, args ...any) (int64, error) {
+	return t.run(statements[statement], args, nil)
+}
+
+func (t *tx) Queue(statement string, args ...any) error {
+	_, err := t.run(statements[statement], args, nil)
+	return err
+}
+
+func (t *tx) Rows(statement string, args []any, row func(relational.Row) error) error {
+	_, err := t.run(statements[statement], args, row)
+	return err
+}
+
+func (t *tx) Now() (time.Time, error) { return time.Now(), nil }
+
+// run steps through a statement; a connection prepares each once.
+func (t *tx) run(query string, args []any, each func(relational.Row) error) (changed int64, err error) {
+	stmt, err := t.conn.Prepare(query)
+	if err != nil {
+		return 0, err
+	}
+	for i, arg := range args {
+		bind(stmt, i+1, arg)
+	}
+	for {
+		more, err := stmt.Step()
+		if err != nil {
+			return 0, sqlitedb.Classify(err) // a failed Step has reset the statement
+		}
+		if !more {
+			break
+		}
+		if each == nil {
+			continue
+		}
+		if err := each(&row{stmt: stmt}); err != nil {
+			_ = stmt.Reset()
+			return 0, err
+		}
+	}
+	changed = int64(t.conn.Changes())
+	return changed, stmt.Reset()
+}
+
+func bind(stmt *sqlite.Stmt, at int, arg any) {
+	switch v := arg.(type) {
+	case uid.ID:
+		stmt.BindBytes(at, v[:])
+	case int64:
+		stmt.BindInt64(at, v)
+	case float64:
+		stmt.BindFloat(at, v)
+	case string:
+		stmt.BindText(at, v)
+	case bool:
+		stmt.BindBool(at, v)
+	case civil.Date:
+		stmt.BindInt64(at, int64(v))
+	case time.Time:
+		stmt.BindInt64(at, v.UnixMicro())
+	default:
+		panic(fmt.Sprintf("flight/sqlite: argument of type %T", arg))
+	}
+}
+
+// row reads the columns of the row a statement stands on.
+type row struct {
+	stmt *sqlite.Stmt
+	next int
+}
+
+func (r *row) at() int {
+	r.next++
+	return r.next - 1
+}
+
+func (r *row) ID() (id uid.ID) {
+	r.stmt.ColumnBytes(r.at(), id[:])
+	return id
+}
+
+func (r *row) Int() int64 { return r.stmt.ColumnInt64(r.at()) }
+
+func (r *row) Float() float64   { return r.stmt.ColumnFloat(r.at()) }
+func (r *row) Text() string     { return r.stmt.ColumnText(r.at()) }
+func (r *row) Bool() bool       { return r.stmt.ColumnInt64(r.at()) != 0 }
+func (r *row) Date() civil.Date { return civil.Date(r.stmt.ColumnInt64(r.at())) }
+func (r *row) Time() time.Time  { return time.UnixMicro(r.stmt.ColumnInt64(r.at())).UTC() }

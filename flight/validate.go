@@ -1,0 +1,28 @@
+package flight
+
+import (
+	"fmt"
+
+	"holdfast/fault"
+)
+
+// verdicts collects everything that is wrong with a request, so that a caller hears it all at once.
+type verdicts []fault.Field
+
+// check notes a wrong place unless ok; it returns ok.
+func (v *verdicts) check(ok bool, pointer, code, format string, args ...any) bool {
+	if !ok {
+		*v = append(*v, fault.Field{Pointer: pointer, Code: code, Message: fmt.Sprintf(format, args...)})
+	}
+	return ok
+}
+
+// err is nil or one 422 with all places.
+func (v verdicts) err() error {
+	if len(v) == 0 {
+		return nil
+	}
+	e := fault.New(fault.Invalid, "validation_failed", "Some values are not possible; see errors.")
+	e.Fields = v
+	return e
+}

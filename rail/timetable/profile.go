@@ -1,0 +1,173 @@
+package timetable
+
+// profile walks the hops against time and keeps, for each station, when to be there for which arrivals: what the paper
+// calls a profile scan. A row has the earliest arrival with at most 1, 2, ... rides more.
+type profile struct {
+	at     [][]option // of a station, the latest first
+	origin []option   // of From
+	aboard []row      // of a run: for who is on it
+	exits  []row      // with Skip: for who alights, of the calls of a run one after the other
+	first  []int32    // of a run: where in exits
+}
+
+// option is what is left for who is there by a time. Each row holds the best of all options that are no earlier.
+type option struct {
+	by     int32
+	arrive row
+}
+
+var never = row{far, far, far, far, far, far, far, far}
+
+type backwardProfile struct {
+	*scratch
+	t          *Timetable
+	skip       func(run int32, from, to int) bool
+	start, end int32 // journeys depart no earlier and arrive no later
+	most       int32 // rides
+}
+
+// run fills in s.profile.origin.
+func (p *backwardProfile) run() {
+	p.pass()
+	f := &p.profile
+	if n := p.t.Stations(); len(f.at) < n {
+		f.at = append(f.at, make([][]option, n-len(f.at))...)
+	}
+	for i := range f.at[:p.t.Stations()] {
+		f.at[i] = f.at[i][:0]
+	}
+	if n := len(p.back); len(f.aboard) < n {
+		f.aboard, f.first = make([]row, n), make([]int32, n)
+	}
+	f.origin, f.exits = f.origin[:0], f.exits[:0]
+	for n := min(p.end>>sliceBits-p.t.first, int32(len(p.t.slices))-1); n >= 0; n-- {
+		hops := p.t.slices[n]
+		if len(hops) == 0 || hops[0].dep > p.end {
+			continue
+		}
+		if hops[len(hops)-1].dep < p.start {
+			break
+		}
+		p.slice(hops[since(hops, p.start):since(hops, p.end+1)])
+	}
+}
+
+func (p *backwardProfile) slice(hops []hop) {
+	f, exit, entry := &p.profile, p.exit, p.entry
+	for i := len(hops) - 1; i >= 0; i-- {
+		h := &hops[i]
+		there := h.arr + exit[h.to]
+		fresh := p.back[h.run] != p.stamp
+		if fresh && there > p.end && len(f.at[h.to]) == 0 {
+			continue // nothing leads to To from here, nor from further on
+		}
+		v := &f.aboard[h.run]
+		if fresh {
+			p.back[h.run], *v = p.stamp, never
+			if p.skip != nil {
+				f.first[h.run] = int32(len(f.exits))
+				for range p.t.run(h.run).calls {
+					f.exits = append(f.exits, never)
+				}
+			}
+		}
+		if h.flags&ends != 0 {
+			*v = never
+		}
+		w := v
+		if p.skip != nil {
+			w = &f.exits[f.first[h.run]+int32(h.call)+1]
+		}
+		if h.flags&alight != 0 {
+			if there <= p.end {
+				for k := range w {
+					w[k] = min(w[k], there)
+				}
+			}
+			if o := f.at[h.to]; len(o) > 0 && o[0].by >= h.arr {
+				n := len(o) - 1
+				for o[n].by < h.arr {
+					n--
+				}
+				for k := 1; k < rides; k++ {
+					w[k] = min(w[k], o[n].arrive[k-1])
+				}
+			}
+		}
+		if h.flags&board == 0 {
+			continue
+		}
+		if p.skip != nil {
+			p.allowed(h, v)
+		}
+		if v[p.most-1] >= far {
+			continue
+		}
+		if at := h.dep - entry[h.from]; at >= p.start {
+			f.origin = offer(f.origin, at, v, p.most)
+		}
+		f.at[h.from] = offer(f.at[h.from], h.dep-p.t.transfer[h.from], v, p.most-1)
+		to, takes := p.t.in.of(h.from)
+		for i := range to {
+			f.at[to[i]] = offer(f.at[to[i]], h.dep-takes[i], v, p.most-1)
+		}
+	}
+}
+
+// offer adds an option, unless as good a one is there that is no earlier. Only the first columns count, so many as most.
+func offer(all []option, by int32, v *row, most int32) []option {
+	i := len(all) // options before i are no earlier
+	for i > 0 && all[i-1].by < by {
+		i--
+	}
+	merged := *v
+	if i > 0 {
+		better := false
+		for k := range merged {
+			if merged[k] < all[i-1].arrive[k] {
+				better = better || int32(k) < most
+			} else {
+				merged[k] = all[i-1].arrive[k]
+			}
+		}
+		if !better {
+			return all
+		}
+		if all[i-1].by == by {
+			i--
+			all[i].arrive = merged
+		}
+	}
+	if i == len(all) || all[i].by != by {
+		all = append(all, option{})
+		copy(all[i+1:], all[i:])
+		all[i] = option{by, merged}
+	}
+	for n := i + 1; n < len(all); n++ {
+		for k := range merged {
+			all[n].arrive[k] = min(all[n].arrive[k], merged[k])
+		}
+	}
+	return all
+}
+
+// allowed fills in what a ride from the beginning of a hop leads to, of those that are not to be skipped.
+func (p *backwardProfile) allowed(h *hop, v *row) {
+	*v = never
+	calls := p.t.run(h.run).calls
+	exits := p.profile.exits[p.profile.first[h.run]:][:len(calls)]
+	for i := int(h.call) + 1; i < len(calls); i++ {
+		better := false
+		for k := range p.most {
+			better = better || exits[i][k] < v[k]
+		}
+		if better && !p.skip(h.run, int(h.call), i) {
+			for k := range v {
+				v[k] = min(v[k], exits[i][k])
+			}
+		}
+		if calls[i].flags&cut != 0 {
+			break
+		}
+	}
+}
