@@ -15,7 +15,7 @@ import (
 const claimantsPage = 500
 
 // Disrupt implements Service. Each reservation is told in a command of its own, behind live ones; one that was told is
-// known by its notice, so that a call that failed half way is simply made again.
+// known by its notice, which says the same, so that a call that failed half way is simply made again.
 func (c *Core) Disrupt(ctx context.Context, d Disruption) (int, error) {
 	switch {
 	case d.ID.IsZero() || d.From < 0 || d.From > d.To || d.Actor.ID == "":
@@ -102,7 +102,7 @@ func (w *work) disrupt(r *Reservation, d *Disruption) (bool, error) {
 
 // notice is what the change means for an item; nil when it means nothing, or is known already.
 func (d *Disruption) notice(it *Item) *Notice {
-	if it.Ride == nil || it.Status == Cancelled || it.Notice != nil && it.Notice.ID == d.ID {
+	if it.Ride == nil || it.Status == Cancelled {
 		return nil
 	}
 	var on stock.Claim

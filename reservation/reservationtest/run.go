@@ -48,6 +48,14 @@ func RunStore(t *testing.T, open func(t *testing.T) reservation.Store) {
 		"Units":                testUnits,
 		"UnitsOfClaims":        testUnitsOfClaims,
 		"GuardUnits":           testGuardUnits,
+		"Rides":                testRides,
+		"Amended":              testAmended,
+		"SetClaims":            testSetClaims,
+		"FactsOfSeats":         testFactsOfSeats,
+		"ArchiveOfSeats":       testArchiveOfSeats,
+		"SlotsOf":              testSlotsOf,
+		"Claimants":            testClaimants,
+		"AuditUnits":           testAuditUnits,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, open(t)) })
 	}
@@ -73,6 +81,8 @@ func RunShared(t *testing.T, open func(t *testing.T) Shared) {
 		"SecretRace":             testSecretRace,
 		"DueSkipsWhatIsHeld":     testDueSkips,
 		"NewPoolsOfTwoProcesses": testNewPoolsOfTwo,
+		"BlockOfTwoWriters":      testBlockOfTwo,
+		"FirstUnitsOfABlock":     testFirstUnits,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, open(t)) })
 	}

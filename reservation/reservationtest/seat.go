@@ -29,6 +29,7 @@ var seatCases = map[string]func(*testing.T, *world){
 	"SeatsComeBack":        testSeatsComeBack,
 	"LateMoneyAndSeats":    testLateMoneyAndSeats,
 	"LapsedSeatIsSold":     testLapsedSeatIsSold,
+	"ManyLapsedSeats":      testManyLapsedSeats,
 	"UnitsOutOfOrder":      testUnitsOutOfOrder,
 	"CoachThatJoinsLater":  testCoachJoins,
 	"LayoutsAreFixed":      testLayoutsAreFixed,
@@ -228,7 +229,16 @@ func testChosenSeats(t *testing.T, w *world) {
 func testChangeOfSeat(t *testing.T, w *world) {
 	pool := w.train(t, 16, 2)
 	sealed := w.ride(t, offer.Flight, pool, 0, 2, 1, 0, 1500)
-	r := w.boarded(t, "ada", sealed, reservation.SeatChoice{Labels: []string{"1-1"}})
+	place := func() reservation.Answer {
+		a, err := w.core.Place(t.Context(), reservation.PlaceRequest{
+			Caller: as("ada"), Key: key("place"), Offers: []string{sealed}, Seats: []reservation.SeatChoice{{Labels: []string{"1-1"}}}, Travellers: guests,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	r := place().Reservation
 	item := r.Items[0].ID.Text("itm")
 	change := func(k string, label string) (reservation.Answer, error) {
 		return w.core.ChangeSeats(t.Context(), as("ada"), ref(r), item, reservation.SeatChoice{Labels: []string{label}}, key(k))
@@ -248,6 +258,9 @@ func testChangeOfSeat(t *testing.T, w *world) {
 	}
 	if a, err = change("one", "1-4"); err != nil || !a.Replayed || !slices.Equal(labels(a.Reservation, 0), []string{"1-4"}) || a.Reservation.Status != reservation.Held {
 		t.Errorf("the first change answers %+v, %v now", a.Reservation, err)
+	}
+	if again := place(); !again.Replayed || !slices.Equal(labels(again.Reservation, 0), []string{"1-1"}) {
+		t.Errorf("the placing answers %v now", labels(again.Reservation, 0))
 	}
 	if got := labels(w.read(t, "ada", ref(r)), 0); !slices.Equal(got, []string{"1-3"}) {
 		t.Errorf("stored %v", got)
@@ -381,6 +394,27 @@ func testLapsedSeatIsSold(t *testing.T, w *world) {
 	w.boarded(t, "bob", w.ride(t, offer.Train, pool, 1, 2, 1), reservation.SeatChoice{Labels: []string{"1-2"}})
 	w.clock.Advance(5*time.Minute + time.Second) // ann's is over, and may not be swept yet
 	w.boarded(t, "ada", w.ride(t, offer.Train, pool, 0, 2, 1))
+}
+
+// More holds have lapsed than a batch takes along, and the first of them free seats that are taken further on.
+func testManyLapsedSeats(t *testing.T, w *world) {
+	const dead, live = 70, 5 // a batch takes 64 lapsed holds
+	pool := w.train(t, dead+live, 2)
+	label := func(i int) reservation.SeatChoice {
+		return reservation.SeatChoice{Labels: []string{fmt.Sprintf("%d-%d", i/8+1, i%8+1)}}
+	}
+	for i := range dead + live {
+		if i == dead {
+			w.clock.Advance(time.Second)
+		}
+		w.boarded(t, fmt.Sprintf("first-%d", i), w.ride(t, offer.Train, pool, 0, 1, 1), label(i))
+	}
+	w.clock.Advance(14 * time.Minute)
+	for i := range dead {
+		w.boarded(t, fmt.Sprintf("second-%d", i), w.ride(t, offer.Train, pool, 1, 2, 1), label(i))
+	}
+	w.clock.Advance(2 * time.Minute)
+	w.boarded(t, "ada", w.ride(t, offer.Train, pool, 0, 2, live))
 }
 
 func testUnitsOutOfOrder(t *testing.T, w *world) {

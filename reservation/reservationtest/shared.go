@@ -35,6 +35,12 @@ type crossed struct {
 	edits  map[uid.ID]int64 // of a reservation
 	kept   map[uid.ID]int   // times that a key took effect
 	pool   map[stock.PoolID]int64
+	blocks map[blockKey]int64 // changes of a block of units
+}
+
+type blockKey struct {
+	pool   stock.PoolID
+	number int
 }
 
 const (
@@ -42,16 +48,24 @@ const (
 	crossedSlots        = 12
 	crossedReservations = 6
 	crossedKeys         = 10 // that are fought over at a time
+	crossedBlocks       = 3  // of units of a pool
 )
 
-// Batches name keys, reservations, pools, slots and counts at random, crosswise: nobody deadlocks, no update is lost,
+// Batches name keys, reservations, pools, slots, units and counts at random, crosswise: nobody deadlocks, no update is lost,
 // and no key has two effects.
 func testCrossedRows(t *testing.T, shared Shared) {
 	w := &crossed{
 		held: map[stock.Key]int32{}, counts: map[reservation.CountKey]int32{}, edits: map[uid.ID]int64{}, kept: map[uid.ID]int{}, pool: map[stock.PoolID]int64{},
+		blocks: map[blockKey]int64{},
+	}
+	layout := newLayout(crossedBlocks * stock.UnitsPerBlock)
+	if err := shared.A.PutLayouts(t.Context(), []*stock.Layout{layout}); err != nil {
+		t.Fatal(err)
 	}
 	for range crossedPools {
-		w.pools = append(w.pools, newPool(t, shared.A, 500_000, 0, crossedSlots))
+		p := &reservation.PoolRow{Physical: 500_000, OverbookingBP: 1000, To: crossedSlots, Layout: layout.ID()}
+		makePool(t, shared.A, p, func(stock.Slot) int32 { return p.Physical })
+		w.pools = append(w.pools, p)
 	}
 	for i := range crossedReservations {
 		pool := w.pools[i%len(w.pools)]
@@ -107,6 +121,9 @@ func (w *crossed) round(t *testing.T, s reservation.Store, random *rand.Rand, st
 	for _, p := range c.SetPools {
 		w.pool[p.ID]++
 	}
+	for _, b := range c.SetBlocks {
+		w.blocks[blockKey{b.Pool, b.Number}]++
+	}
 	for _, key := range counts {
 		w.counts[key]++
 	}
@@ -140,6 +157,9 @@ func (w *crossed) need(random *rand.Rand) reservation.Need {
 		}
 		if random.IntN(4) == 0 {
 			need.DuePools, need.DueLimit = append(need.DuePools, p.ID), 2
+		}
+		if random.IntN(3) == 0 {
+			need.Units = append(need.Units, p.ID)
 		}
 	}
 	for _, caller := range []string{"ann", "bob", "cyd"} {
@@ -181,6 +201,13 @@ func (w *crossed) rules(need reservation.Need, rows *reservation.Rows) (*reserva
 			}
 		}
 	}
+	for _, id := range need.Units {
+		for n := range crossedBlocks {
+			if (int(id)+n+len(need.Spans))%3 != 0 { // blocks of one pool begin in batches of their own
+				c.SetBlocks = append(c.SetBlocks, blockOf(rows.Units[id], n))
+			}
+		}
+	}
 	for _, id := range need.Pools {
 		p := rows.Pools[id]
 		p.Version++
@@ -210,6 +237,13 @@ func (w *crossed) check(t *testing.T, shared Shared) {
 	for _, p := range must[[]reservation.PoolRow](t)(shared.A.Pools(t.Context(), 0, 10)) {
 		if p.Version != 1+w.pool[p.ID] {
 			t.Errorf("pool %d: version %d after %d changes", p.ID, p.Version, w.pool[p.ID])
+		}
+	}
+	for _, p := range w.pools {
+		for n, version := range must[*reservation.PoolUnits](t)(shared.A.Units(t.Context(), p.ID)).Versions {
+			if want := w.blocks[blockKey{p.ID, n}]; version != want || want == 0 {
+				t.Errorf("pool %d, block %d: version %d after %d changes", p.ID, n, version, want)
+			}
 		}
 	}
 	for _, id := range w.reservations {

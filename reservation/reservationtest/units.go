@@ -29,15 +29,8 @@ func newUnitPool(t testing.TB, s reservation.Store, l *stock.Layout, slots stock
 	if err := s.PutLayouts(t.Context(), []*stock.Layout{l}); err != nil {
 		t.Fatal(err)
 	}
-	p := &reservation.PoolRow{Ref: uid.New(), Supplier: uid.New(), To: slots, Layout: l.ID(), Version: 1}
-	transact(t, s, reservation.Need{NewPools: []uid.ID{p.Ref}}, func(rows *reservation.Rows) (*reservation.Changes, error) {
-		p.ID = rows.NextPool
-		c := &reservation.Changes{NewPools: []*reservation.PoolRow{p}}
-		for slot := range slots {
-			c.NewSlots = append(c.NewSlots, &reservation.SlotRow{Key: stock.Key{Pool: p.ID, Slot: slot}, Counters: stock.New(l.Present(slot), 0), Version: 1})
-		}
-		return c, nil
-	})
+	p := &reservation.PoolRow{To: slots, Layout: l.ID()}
+	makePool(t, s, p, l.Present)
 	return p
 }
 

@@ -70,16 +70,23 @@ var errStop = errors.New("rules refuse the whole batch")
 // newPool makes a pool of physical units with the slots [from, to).
 func newPool(t testing.TB, s reservation.Store, physical int32, from, to stock.Slot) *reservation.PoolRow {
 	t.Helper()
-	p := &reservation.PoolRow{Ref: uid.New(), Supplier: uid.New(), Physical: physical, OverbookingBP: 1000, From: from, To: to, Version: 1}
+	p := &reservation.PoolRow{Physical: physical, OverbookingBP: 1000, From: from, To: to}
+	makePool(t, s, p, func(stock.Slot) int32 { return physical })
+	return p
+}
+
+// makePool makes a pool with its slots, of which each has so many physical units.
+func makePool(t testing.TB, s reservation.Store, p *reservation.PoolRow, physical func(stock.Slot) int32) {
+	t.Helper()
+	p.Ref, p.Supplier, p.Version = uid.New(), uid.New(), 1
 	transact(t, s, reservation.Need{NewPools: []uid.ID{p.Ref}}, func(rows *reservation.Rows) (*reservation.Changes, error) {
 		p.ID = rows.NextPool
 		c := &reservation.Changes{NewPools: []*reservation.PoolRow{p}}
-		for slot := from; slot < to; slot++ {
-			c.NewSlots = append(c.NewSlots, &reservation.SlotRow{Key: stock.Key{Pool: p.ID, Slot: slot}, Counters: stock.New(physical, p.OverbookingBP), Version: 1})
+		for slot := p.From; slot < p.To; slot++ {
+			c.NewSlots = append(c.NewSlots, &reservation.SlotRow{Key: stock.Key{Pool: p.ID, Slot: slot}, Counters: stock.New(physical(slot), p.OverbookingBP), Version: 1})
 		}
 		return c, nil
 	})
-	return p
 }
 
 var (
