@@ -30,7 +30,7 @@ type Table struct {
 	ragged  bool
 	file    string // its name in a feed of several
 	torn    bool   // the last record that could not be read began on a line before that
-	line    int // of the last record
+	line    int    // of the last record
 }
 
 // Record is one row of a table.
@@ -127,7 +127,7 @@ func (t *Table) Next() (*Record, error) {
 	line, _ := t.csv.FieldPos(0)
 	t.line = line
 	r := &Record{Line: line, table: t, fields: fields}
-	if len(fields) != len(t.header) && !(t.ragged && r.overhang() == "") {
+	if len(fields) != len(t.header) && (!t.ragged || r.overhang() != "") {
 		return r, &Error{Line: line, Code: "wrong_field_count", Message: fmt.Sprintf("The line has %d fields, the header %d.", len(fields), len(t.header))}
 	}
 	for _, f := range fields {

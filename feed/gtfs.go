@@ -61,7 +61,7 @@ const maxGTFSFiles = 1_000
 // Source: gtfs.org, GTFS Schedule Reference.
 func ReadGTFS(ctx context.Context, files fs.FS, options GTFSOptions, sink TrainSink) error {
 	g := &gtfs{
-		files: files, options: options.withDefaults(), sink: sink, present: map[string]bool{}, warned: map[fileCode]int{}, texts: map[string]string{},
+		files: files, options: options.withDefaults(), sink: sink, warnings: warnings{to: sink.Remark}, present: map[string]bool{}, texts: map[string]string{},
 		agencies: map[string]gtfsAgency{}, stopIndex: map[string]int32{}, routeIndex: map[string]int32{}, serviceIndex: map[string]int32{}, tripIndex: map[string]int32{},
 	}
 	for _, step := range []func(context.Context) error{
@@ -80,14 +80,14 @@ func ReadGTFS(ctx context.Context, files fs.FS, options GTFSOptions, sink TrainS
 
 // gtfs is one reading of a feed.
 type gtfs struct {
+	warnings
 	files   fs.FS
 	options GTFSOptions
 	sink    TrainSink
 	present map[string]bool // files to read
 
-	done, total, told int64 // bytes: read, of all files to read, and how many were read when progress was last told
-	warned            map[fileCode]int
-	texts             map[string]string // strings that were met before, so that a repeated one is held once
+	done, total, shown int64             // bytes: read, of all files to read, and how many were read when progress was last shown
+	texts              map[string]string // strings that were met before, so that a repeated one is held once
 
 	agencies     map[string]gtfsAgency
 	agencyLines  int    // refused ones too
@@ -147,7 +147,7 @@ func (g *gtfs) inspect(context.Context) error {
 		name := e.Name()
 		columns, known := gtfsFiles[name]
 		switch {
-		case e.IsDir():
+		case e.IsDir() || e.Type()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDevice) != 0: // reading those may never end
 		case known && columns != "":
 			there, err := g.checkHeader(name)
 			if err != nil {

@@ -10,43 +10,9 @@ import (
 	"strings"
 )
 
-// maxWarnings is how many warnings of one kind about one file are told one by one; then comes how many more there are.
-// Refusals are all told.
-const maxWarnings = 20
-
-type fileCode struct{ file, code string }
-
-func (g *gtfs) remark(e *Error) {
-	if g.sink.Remark != nil {
-		g.sink.Remark(e)
-	}
-}
-
 // warn tells that a line was read in spite of something.
 func (g *gtfs) warn(r *Record, code, format string, args ...any) {
 	g.warnAt(r.table.file, r.Line, code, format, args...)
-}
-
-func (g *gtfs) warnAt(file string, line int, code, format string, args ...any) {
-	key := fileCode{file, code}
-	if g.warned[key]++; g.warned[key] > maxWarnings {
-		return
-	}
-	g.remark(&Error{File: file, Line: line, Code: code, Message: fmt.Sprintf(format, args...), Warning: true})
-}
-
-// tellMore says how many warnings were not told one by one.
-func (g *gtfs) tellMore() {
-	var keys []fileCode
-	for key, n := range g.warned {
-		if n > maxWarnings {
-			keys = append(keys, key)
-		}
-	}
-	slices.SortFunc(keys, func(a, b fileCode) int { return strings.Compare(a.file+a.code, b.file+b.code) })
-	for _, key := range keys {
-		g.remark(&Error{File: key.file, Code: key.code, Message: fmt.Sprintf("There are %d more warnings of this kind.", g.warned[key]-maxWarnings), Warning: true})
-	}
 }
 
 // refuse says why the line of a record is left out.
@@ -211,10 +177,10 @@ func foreign(r *Record) *Error {
 
 // progress tells how far reading is: at the end, and before that after each quarter of a MiB.
 func (g *gtfs) progress(end bool) {
-	if g.sink.Progress == nil || !end && g.done-g.told < 256<<10 {
+	if g.sink.Progress == nil || !end && g.done-g.shown < 256<<10 {
 		return
 	}
-	g.told = g.done
+	g.shown = g.done
 	g.sink.Progress(g.done, max(g.total, g.done))
 }
 

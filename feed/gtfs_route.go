@@ -85,7 +85,7 @@ func (g *gtfs) readRoutes(ctx context.Context) error {
 		}
 		route.carrier, route.zone = agency.name, agency.zone
 		route.bus = route.kind == "bus" || route.kind == "coach" || route.kind == "trolleybus"
-		if letters, _, ok := trainNumber(route.long); ok && strings.EqualFold(letters, "bus") && !route.bus {
+		if letters, ok := trainNumber(route.long); ok && strings.EqualFold(letters, "bus") && !route.bus {
 			route.bus = true
 			g.warn(r, "bus_by_name", "%q is a %s by its type and a bus by its name; it was read as a bus.", route.long, route.kind)
 		}
@@ -95,16 +95,16 @@ func (g *gtfs) readRoutes(ctx context.Context) error {
 	})
 }
 
-// trainNumber takes "ICE 1672", "S1" or "D 14MJ" apart: up to ten letters, digits, and up to two letters more.
-func trainNumber(text string) (letters, number string, ok bool) {
+// trainNumber recognises "ICE 1672", "S1" or "D 14MJ": up to ten letters, digits, and up to two letters more.
+func trainNumber(text string) (letters string, ok bool) {
 	rest := strings.TrimLeftFunc(text, unicode.IsLetter)
 	letters = text[:len(text)-len(rest)]
-	number = strings.TrimPrefix(rest, " ")
+	number := strings.TrimPrefix(rest, " ")
 	tail := strings.TrimLeft(number, "0123456789")
 	if n := utf8.RuneCountInString(letters); n == 0 || n > 10 || tail == number || len(number)-len(tail) > 6 {
-		return "", "", false
+		return "", false
 	}
-	return letters, number, len(tail) <= 2 && strings.TrimLeftFunc(tail, unicode.IsLetter) == ""
+	return letters, len(tail) <= 2 && strings.TrimLeftFunc(tail, unicode.IsLetter) == ""
 }
 
 // name says under which number travellers know a train, and of which kind it is.
@@ -118,7 +118,7 @@ func trainNumber(text string) (letters, number string, ok bool) {
 func (r *gtfsRoute) name(short, headsign, id string) (number, category string) {
 	short, headsign = strings.TrimSpace(short), strings.TrimSpace(headsign)
 	lettered := r.short != "" && utf8.RuneCountInString(r.short) <= 10 && !strings.ContainsFunc(r.short, unicode.IsDigit)
-	switch letters, _, ok := trainNumber(r.long); {
+	switch letters, ok := trainNumber(r.long); {
 	case short != "" && lettered && strings.Trim(short, "0123456789") == "":
 		number = r.short + " " + short
 	case short != "":
@@ -136,10 +136,10 @@ func (r *gtfsRoute) name(short, headsign, id string) (number, category string) {
 	default:
 		number = id
 	}
-	if letters, _, ok := trainNumber(number); ok {
+	if letters, ok := trainNumber(number); ok {
 		return number, letters
 	}
-	if letters, _, ok := trainNumber(r.short); ok {
+	if letters, ok := trainNumber(r.short); ok {
 		return number, letters
 	}
 	if lettered {

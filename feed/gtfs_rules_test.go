@@ -167,13 +167,9 @@ func TestGTFSCalls(t *testing.T) {
 		"lost between":     {"T,8:00:00,8:00:00,B,1\nT,9:00:00,9:00:00,C,3\n\x00,8:30:00,8:30:00,A1,2\n" + u, nil, []string{"stop_times.txt:4 nul_byte"}, nil},
 		"quote in a field": {"T,8:00:00,8:00:00,B,1\nT,9:00:00,9:00:00,C\"C,3\n" + u, nil, []string{"stop_times.txt:3 bad_quotes"}, nil},
 	} {
-		lines := c.lines
-		if !strings.Contains(lines, "U,") && !strings.Contains(lines, "X,") {
-			lines += "" // U has no calls then
-		}
 		got := readGTFS(feedWith(map[string]string{
 			"trips.txt":      "route_id,service_id,trip_id,trip_headsign\nL,S,T,Dee\nL,S,U,\n",
-			"stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n" + lines,
+			"stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n" + c.lines,
 		}))
 		var trains []string
 		for _, train := range got.trains {
@@ -247,10 +243,10 @@ func TestGTFSFrequencies(t *testing.T) {
 		warned  []string
 	}{
 		"expanded": {
-			"T,23:30:00,24:30:00,1800,1\n", []string{"T@23:30:00 A1 23:30:00 B 24:30:00/24:35:00 no-board D 25:30:00", "T@24:00:00 A1 24:00:00 B 25:00:00/25:05:00 no-board D 26:00:00"}, nil, nil,
+			"T,23:30:00,24:30:00,1800,1\n", []string{"T@23:30:00 A1 23:30:00 no-alight B 24:30:00/24:35:00 no-board D 25:30:00", "T@24:00:00 A1 24:00:00 no-alight B 25:00:00/25:05:00 no-board D 26:00:00"}, nil, nil,
 		},
-		"about":      {"T,7:00:00,7:10:00,1800,\n", []string{"T@07:00:00 A1 07:00:00 B 08:00:00/08:05:00 no-board D 09:00:00"}, nil, []string{"frequencies.txt:2 headway"}},
-		"overlap":    {"T,7:00:00,8:00:00,3600,1\nT,7:59:59,9:00:00,60,1\n", []string{"T@07:00:00 A1 07:00:00 B 08:00:00/08:05:00 no-board D 09:00:00"}, []string{"frequencies.txt:3 overlap"}, nil},
+		"about":      {"T,7:00:00,7:10:00,1800,\n", []string{"T@07:00:00 A1 07:00:00 no-alight B 08:00:00/08:05:00 no-board D 09:00:00"}, nil, []string{"frequencies.txt:2 headway"}},
+		"overlap":    {"T,7:00:00,8:00:00,3600,1\nT,7:59:59,9:00:00,60,1\n", []string{"T@07:00:00 A1 07:00:00 no-alight B 08:00:00/08:05:00 no-board D 09:00:00"}, []string{"frequencies.txt:3 overlap"}, nil},
 		"no headway": {"T,7:00:00,8:00:00,0,1\n", nil, []string{"frequencies.txt:2 bad_headway"}, nil},
 		"ends first": {"T,8:00:00,7:00:00,60,1\n", nil, []string{"frequencies.txt:2 bad_period"}, nil},
 		"bad time":   {"T,8,7:00:00,60,1\n", nil, []string{"frequencies.txt:2 bad_time"}, nil},
@@ -260,9 +256,6 @@ func TestGTFSFrequencies(t *testing.T) {
 		var trains []string
 		for _, train := range got.trains {
 			trains = append(trains, told(train))
-		}
-		for i, w := range c.want {
-			c.want[i] = strings.Replace(w, "A1 "+w[strings.Index(w, "A1 ")+3:][:8]+" B", "A1 "+w[strings.Index(w, "A1 ")+3:][:8]+" no-alight B", 1)
 		}
 		got.warned = slices.DeleteFunc(got.warned, func(w string) bool { return strings.HasSuffix(w, "unused_stop") })
 		if len(got.warned) == 0 {
@@ -324,7 +317,7 @@ func TestGTFSFatal(t *testing.T) {
 		"open quote":   {map[string]string{"stop_times.txt": little["stop_times.txt"] + "T,\"11:00:00,11:00:00,C,4\nT,12:00:00,12:00:00,B,5,,\"\n"}, GTFSOptions{}, "stop_times.txt torn_quotes"},
 		"torn quote":   {map[string]string{"stop_times.txt": little["stop_times.txt"] + "T,\"11:00:00,11:00:00,C,4\nT,12:00:00,12:00:00,B,5,,\"x\n"}, GTFSOptions{}, "stop_times.txt torn_quotes"},
 		"utf-16":       {map[string]string{"stops.txt": "\xff\xfes\x00t\x00o\x00p\x00_\x00i\x00d\x00\n\x00"}, GTFSOptions{}, "stops.txt not_utf8"},
-		"bytes":        {nil, GTFSOptions{MaxBytes: 300}, "stops.txt too_large"},
+		"bytes":        {nil, GTFSOptions{MaxBytes: 300}, "routes.txt too_large"},
 		"rows":         {nil, GTFSOptions{MaxRows: 2}, "stops.txt too_many_rows"},
 		"stations":     {nil, GTFSOptions{MaxStations: 4}, "stops.txt too_many_stations"},
 		"trips":        {map[string]string{"trips.txt": "route_id,service_id,trip_id\nL,S,T\nL,S,U\n"}, GTFSOptions{MaxTrips: 1}, "trips.txt too_many_trips"},
@@ -417,9 +410,9 @@ func TestGTFSVectors(t *testing.T) {
 		},
 		"leading-exceptions": {"a": "2021-06-06", "b": "2021-06-08", "c": "2021-06-05 2021-06-06 2021-06-07"},
 		"optimise-services-and-exceptions": {
-			"more-exceptions-than-regular": "2022-03-02 2022-03-23 2022-03-24 2022-03-30 2022-03-31",
+			"more-exceptions-than-regular": "2022-03-02 2022-03-24 2022-03-30 2022-03-31",
 			"more-regular-than-exceptions": "2022-03-04 2022-03-07 2022-03-11 2022-03-14 2022-03-18 2022-03-25 2022-03-28 2022-04-01 2022-04-04 2022-04-08",
-			"should-stay-unchanged":        "",
+			"should-stay-unchanged":        "2022-03-01 2022-03-05 2022-03-08 2022-03-12 2022-03-14 2022-03-15 2022-03-19 2022-03-22 2022-03-26 2022-03-29 2022-04-02 2022-04-05 2022-04-09",
 		},
 	} {
 		changes := map[string]string{"calendar_dates.txt": "", "trips.txt": "route_id,service_id,trip_id\n", "stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"}
@@ -452,6 +445,7 @@ func zipped(t testing.TB, files map[string]string, lie func(*zip.FileHeader)) []
 	t.Helper()
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
+	var headers []*zip.FileHeader
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		h := &zip.FileHeader{Name: name, Method: zip.Deflate}
 		f, err := w.CreateHeader(h)
@@ -461,6 +455,9 @@ func zipped(t testing.TB, files map[string]string, lie func(*zip.FileHeader)) []
 		if _, err := io.WriteString(f, files[name]); err != nil {
 			t.Fatal(err)
 		}
+		headers = append(headers, h)
+	}
+	for _, h := range headers {
 		if lie != nil {
 			lie(h)
 		}
@@ -489,8 +486,8 @@ func TestZip(t *testing.T) {
 	bomb := maps.Clone(little)
 	bomb["stop_times.txt"] = strings.Repeat("T,8:00:00,8:00:00,A1,1\n", 200_000)
 	many := map[string]string{}
-	for i := range 60_000 {
-		many[fmt.Sprintf("%d/stop_times.txt%s", i, strings.Repeat("x", 20))] = ""
+	for i := range 10_000 {
+		many[fmt.Sprintf("%d/stop_times.txt%s", i, strings.Repeat("x", 400))] = ""
 	}
 	damaged := slices.Clone(packed)
 	for i := 100; i < 140; i++ {
@@ -511,11 +508,14 @@ func TestZip(t *testing.T) {
 		"damaged inside":       {damaged, ZipLimits{}, "damaged_zip"},
 		"says less": {zipped(t, bomb, func(h *zip.FileHeader) {
 			if h.Name == "stop_times.txt" {
-				h.UncompressedSize64, h.UncompressedSize = 200, 200
+				h.UncompressedSize64, h.UncompressedSize = 200, 200 //nolint:staticcheck // what the directory is written from
 			}
 		}), ZipLimits{}, "damaged_zip"},
 	} {
 		files, err := open(c.packed, c.limits)
+		if inside := name == "damaged inside" || name == "says less"; inside != (err == nil) {
+			t.Errorf("%s: opening it gives %v", name, err)
+		}
 		if err == nil {
 			err = ReadGTFS(t.Context(), files, GTFSOptions{}, TrainSink{})
 		}

@@ -42,8 +42,6 @@ func (g *gtfs) readAgencies(ctx context.Context) error {
 			return refuse(r, "missing_value", "The agency has no name.")
 		case twice:
 			return refuse(r, "duplicate", "The agency %q was there before.", id)
-		case id == "" && g.agencyLines > 1:
-			return refuse(r, "missing_value", "The agency has no agency_id; where there are several, each needs one.")
 		}
 		if _, err := civil.Zone(zone); err != nil {
 			return refuse(r, "bad_zone", "The agency's time zone %q is not an IANA time zone; its times cannot be read.", zone)

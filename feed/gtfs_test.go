@@ -80,9 +80,12 @@ func (r *gtfsRead) sink() TrainSink {
 	}
 }
 
+// background is for the readers in tests without a *testing.T.
+var background = context.Background()
+
 func readGTFS(files fs.FS) gtfsRead {
 	var r gtfsRead
-	r.err = ReadGTFS(context.Background(), files, GTFSOptions{}, r.sink())
+	r.err = ReadGTFS(background, files, GTFSOptions{}, r.sink())
 	return r
 }
 
@@ -185,7 +188,7 @@ func TestGTFSBadFeeds(t *testing.T) {
 		}
 	}
 	for name, want := range badFeeds {
-		var files fs.FS = os.DirFS(filepath.Join(dir, name))
+		files := os.DirFS(filepath.Join(dir, name))
 		if filepath.Ext(name) == ".zip" {
 			files = unzip(t, "gtfs_bad_feeds/"+name)
 		}

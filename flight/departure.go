@@ -48,7 +48,7 @@ const (
 	Changed                    // at other times than planned, or diverted
 	Cancelled                  // does not take place
 	Departed                   // it has left
-	Removed                    // no longer in the timetable
+	Removed                    // no longer in the timetable, and never on sale; shown to nobody
 	Awaited                    // word of it has come before its timetable; shown to nobody
 )
 
@@ -139,8 +139,10 @@ func (d *Departure) state(now time.Time) State {
 	switch {
 	case len(d.Legs) == 0:
 		return Awaited
-	case d.Removed:
+	case d.Removed && len(d.Pools) == 0:
 		return Removed
+	case d.Removed: // somebody may be booked on it
+		return Cancelled
 	case d.Live != nil && d.Live.Cancelled:
 		return Cancelled
 	}
@@ -265,4 +267,17 @@ func normal(number string) string {
 		trimmed = "0"
 	}
 	return carrier + trimmed
+}
+
+// localDate is the date of leaving, there.
+func localDate(l *Leg) civil.Date {
+	return civil.Date(floorDiv(l.Departs.Unix()+int64(l.DepartOffset)*60, 86400))
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
 }

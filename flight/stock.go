@@ -135,7 +135,7 @@ func (c *Core) sendSome(ctx context.Context, all bool) (int, error) {
 	if err != nil || len(commands) == 0 {
 		return 0, err
 	}
-	if err := c.obey(ctx, commands); err != nil {
+	if err := c.obeyEach(ctx, commands); err != nil {
 		ids := make([]uid.ID, len(commands))
 		for i := range commands {
 			ids[i] = commands[i].Departure
@@ -146,6 +146,37 @@ func (c *Core) sendSome(ctx context.Context, all bool) (int, error) {
 		return 0, err
 	}
 	return len(commands), c.fill.fill(ctx, c.desk)
+}
+
+// obeyEach obeys commands together; when reservation refuses one for good, each alone, and the one that it refuses is
+// given up with a word in the log.
+func (c *Core) obeyEach(ctx context.Context, commands []Command) error {
+	err := c.obey(ctx, commands)
+	switch {
+	case err == nil || !final(err):
+		return err
+	case len(commands) > 1:
+		for i := range commands {
+			if err := c.obeyEach(ctx, commands[i:i+1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	c.log.Error("reservation refused what a departure needs; it stays as it was", "departure", commands[0].Departure.Text("dep"), "error", err)
+	return c.settle(ctx, []outcome{{command: commands[0]}})
+}
+
+// final reports a refusal that sending again will not change.
+func final(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Malformed, fault.Unauthenticated, fault.PaymentFailed, fault.Forbidden, fault.NotFound, fault.Conflict, fault.Gone, fault.Stale, fault.Invalid:
+		return true
+	case fault.Limited, fault.Unavailable, fault.Internal:
+		return false
+	default:
+		return false
+	}
 }
 
 // outcome is what has been done for one command.
@@ -196,7 +227,7 @@ func (c *Core) define(ctx context.Context, out []outcome) error {
 			continue
 		}
 		o.pools = slices.Clone(o.seen.Pools)
-		if o.seen.preparing() && !c.onSale(o.seen, now) {
+		if !o.command.Stock || o.seen.preparing() && !c.onSale(o.seen, now) {
 			continue
 		}
 		wants, err := c.reform(ctx, o.seen, c.wants(o.seen))
@@ -219,7 +250,7 @@ func (c *Core) define(ctx context.Context, out []outcome) error {
 			specs = append(specs, spec)
 			places = append(places, place{i, len(o.pools)})
 			o.pools = append(o.pools, w.pool)
-			if id := o.seen.pool(w.pool.Cabin, w.pool.Class); id != 0 || w.closed {
+			if id := o.seen.formed(&w.pool); id != 0 || w.closed {
 				changes = append(changes, reservation.StockChange{Span: reservation.Span{Pool: id, To: stock.Slot(len(o.seen.Legs))}, Closed: &w.closed})
 				change := &changes[len(changes)-1]
 				if w.layout != nil {
@@ -265,15 +296,13 @@ func (c *Core) define(ctx context.Context, out []outcome) error {
 // anything of are given up for new ones; else those who are there keep their seats: the old form stays.
 func (c *Core) reform(ctx context.Context, d *Departure, wants []poolWant) ([]poolWant, error) {
 	var old []stock.PoolID
-	for i := range wants {
-		w := &wants[i]
-		for _, p := range d.Pools {
-			if !p.Gone && p.Cabin == w.pool.Cabin && p.Form != w.pool.Form {
-				old = append(old, p.ID)
-			}
+	for _, p := range d.Pools {
+		same := func(w poolWant) bool { return w.pool.Cabin == p.Cabin && w.pool.Form == p.Form }
+		if !p.Gone && !slices.ContainsFunc(wants, same) {
+			old = append(old, p.ID)
 		}
 	}
-	if len(old) == 0 {
+	if len(old) == 0 || len(wants) == 0 {
 		return wants, nil
 	}
 	err := c.desk.RetirePools(ctx, old, 0)
@@ -285,6 +314,16 @@ func (c *Core) reform(ctx context.Context, d *Departure, wants []poolWant) ([]po
 	}
 	c.log.Warn("the departure keeps its seats: some are taken", "departure", d.ID.Text("dep"), "flight", d.Flight())
 	return nil, nil
+}
+
+// formed is the pool that is there of one that is wanted; 0 for none of that form.
+func (d *Departure) formed(want *Pool) stock.PoolID {
+	for i := range d.Pools {
+		if p := &d.Pools[i]; p.Cabin == want.Cabin && p.Class == want.Class && p.Form == want.Form && !p.Gone {
+			return p.ID
+		}
+	}
+	return 0
 }
 
 // closing are the changes of a departure that keeps the pools it has although others are wanted, or cannot be sold any
@@ -311,9 +350,11 @@ func (c *Core) tell(ctx context.Context, o *outcome) error {
 	d := o.seen
 	var live, gone []stock.PoolID
 	for _, p := range d.Pools {
-		if p.Gone {
+		switch {
+		case p.Class != "": // who claims a nest claims its cabin
+		case p.Gone:
 			gone = append(gone, p.ID)
-		} else {
+		default:
 			live = append(live, p.ID)
 		}
 	}

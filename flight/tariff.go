@@ -205,13 +205,15 @@ func (v *verdicts) tariff(t *Tariff) {
 		}
 	}
 	v.families(t)
+	kinds := map[[2]string]bool{}
 	for i := range t.Levies {
 		l := &t.Levies[i]
 		at := "/levies/" + strconv.Itoa(i)
-		v.check(l.Kind == offer.Tax || l.Kind == offer.Fee, at+"/kind", "kind_unknown", "A levy is a tax or a fee.")
-		v.check(l.Code != "" && len(l.Code) <= offer.MaxPartCode, at+"/code", "required", "A levy has a code of at most %d bytes.", offer.MaxPartCode)
-		v.check(l.BP >= 0 && l.BP <= 10_000 && l.Minor >= 0 && l.Minor <= fare.MaxMinor && (l.BP == 0 || l.Minor == 0), at+"/bp", "out_of_range", "A levy is a share of 0 to 10000 basis points or an amount that is not negative.")
+		err := l.Check()
+		v.check(err == nil, at, "levy_invalid", "%v.", err)
+		kinds[[2]string{strconv.Itoa(int(l.Kind)), l.Code}] = true
 	}
+	v.check(len(kinds) <= offer.MaxParts, "/levies", "out_of_range", "There are at most %d different taxes and fees.", offer.MaxParts)
 }
 
 func (v *verdicts) families(t *Tariff) {

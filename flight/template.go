@@ -61,9 +61,14 @@ func defaultTariff() *Tariff {
 	return &Tariff{
 		Currency: "EUR",
 		Cabins: []Cabin{
+			{Name: "first", Classes: []Class{{Code: "F", Base: 40_000, Per100KM: 4_200, DemandBP: 6_000, DeviationBP: 3_000}}},
 			{Name: "business", Classes: []Class{
 				{Code: "J", ProtectedBP: 2_500, Base: 20_000, Per100KM: 2_600, DemandBP: 3_000, DeviationBP: 1_500},
 				{Code: "C", Base: 12_000, Per100KM: 1_800, DemandBP: 8_000, DeviationBP: 3_000},
+			}},
+			{Name: "premium", Tiers: []int64{1_900, 2_900, 3_900}, Classes: []Class{
+				{Code: "W", ProtectedBP: 2_000, Base: 9_000, Per100KM: 1_300, DemandBP: 3_000, DeviationBP: 1_500},
+				{Code: "S", Base: 5_500, Per100KM: 900, DemandBP: 8_000, DeviationBP: 3_000},
 			}},
 			{Name: "economy", OverbookingBP: 200, Tiers: []int64{900, 1_900, 2_900}, Classes: []Class{
 				{Code: "Y", ProtectedBP: 500, Base: 7_000, Per100KM: 1_100, DemandBP: 700, DeviationBP: 400},

@@ -100,7 +100,8 @@ func (v *view) listing(c *catalogue, d *Departure) *listing {
 		})
 	}
 	for _, n := range d.Codeshares {
-		f.Codeshares = append(f.Codeshares, splitNumber(n))
+		parts := splitNumber(n)
+		f.Codeshares = append(f.Codeshares, itinerary.Number{Carrier: parts.carrier, Number: parts.number})
 	}
 	for i := range t.Cabins {
 		cabin := &t.Cabins[i]

@@ -52,6 +52,9 @@ type Service interface {
 	// RevokeOffers ends all offers of the hotel's supplier (plan zero) or of one rate plan that were made before now.
 	RevokeOffers(ctx context.Context, e Editor, hotel, plan uid.ID) error
 
+	// Cities finds cities with hotels by the beginning of their names, the very name first, then by their hotels. Reasons:
+	// validation codes.
+	Cities(ctx context.Context, text string, limit int) ([]City, error)
 	// Search finds stays. Reasons: validation codes, place_unknown.
 	Search(ctx context.Context, q StayQuery) ([]Proposal, error)
 	// BestOffer is the best public offer for a plain request: the cheapest rate plan of the room type. It prices; whether

@@ -206,6 +206,9 @@ func (f *finder) slots(rows []reservation.SlotRow) {
 	defer f.mu.Unlock()
 	w := writer{f: f}
 	for i := range rows {
+		if !rows[i].Key.Slot.IsDay() {
+			continue // a leg or a segment: somebody else's
+		}
 		if f.versions.advance(rows[i].Key, rows[i].Version) && !w.write(&rows[i]) {
 			f.waiting.take(&rows[i])
 		}

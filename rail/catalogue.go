@@ -1,6 +1,7 @@
 package rail
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -168,6 +169,11 @@ func effective(r *Railway) (*Templates, *FareTable, map[*CompositionTemplate]*Fo
 		formed[t] = f
 	}
 	return templates, fares, formed, nil
+}
+
+// sortedSuppliers is all railways, always in the same order. Called with mu held.
+func (c *catalogue) sortedSuppliers() []uid.ID {
+	return slices.SortedFunc(maps.Keys(c.railways), compareID)
 }
 
 // root is the station that a code stands for: of a platform, its station.

@@ -51,12 +51,14 @@ type Core struct {
 	catalogue *catalogue
 	view      *view
 	network   atomic.Pointer[network]
-	building  sync.Mutex   // one writer of network at a time; guards index and built
-	index     networkIndex
+	building  sync.Mutex // one writer of network at a time; guards ways and built
+	ways      map[wayKey]*way
 	built     int64
-	wanted    atomic.Int64  // how often a whole new network was asked for
+	wanted    atomic.Int64 // how often a whole new network was asked for
 	turns     *turns
-	polled    int64 // how far poll has read; its own turn guards it
+	workers   workers
+	told      atomic.Int64 // reservations that heard of changes, since the start
+	polled    atomic.Int64 // how far the changes of the store were published
 
 	unwatch func()
 	cancel  context.CancelFunc
@@ -76,6 +78,7 @@ func New(d Deps) *Core {
 	return &Core{
 		store: d.Store, desk: d.Reservation, clock: d.Clock, settings: d.Settings, log: d.Logger.With("service", "rail"),
 		owner: uid.New().Text("own"), catalogue: newCatalogue(), view: newView(), turns: newTurns(),
+		workers: workers{leases: map[uid.ID]int{}, busy: map[RunKey]bool{}},
 	}
 }
 
@@ -112,7 +115,9 @@ func (c *Core) Start(ctx context.Context) error {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx)) // ctx bounds starting alone
 	c.cancel = cancel
 	c.wg.Go(func() { c.every(run, pollEvery, "poll", c.follow) })
-	c.wg.Go(func() { c.every(run, workEvery, "stock", func(ctx context.Context) error { return c.work(ctx, false) }) })
+	c.wg.Go(func() {
+		c.every(run, workEvery, "stock", func(ctx context.Context) error { return c.work(ctx, false) })
+	})
 	c.wg.Go(func() { c.every(run, rollEvery, "horizon", c.rollForward) })
 	c.wg.Go(func() { c.every(run, archiveEvery, "archive", c.archive) })
 	return nil
@@ -173,7 +178,7 @@ func (c *Core) poll(ctx context.Context) error {
 		return err
 	}
 	defer c.turns.give(pollTurn)
-	rows, last, err := c.store.Changed(ctx, c.polled)
+	rows, last, err := c.store.Changed(ctx, c.polled.Load())
 	if err != nil {
 		return err
 	}
@@ -182,14 +187,14 @@ func (c *Core) poll(ctx context.Context) error {
 			return err
 		}
 	}
-	c.polled = last
+	c.polled.Store(last)
 	return nil
 }
 
 // write commits rows and publishes them. When the answer of the commit is lost it finds out what became of it.
 func (c *Core) write(ctx context.Context, rows *Rows) error {
 	w := Write{ID: uid.New(), Rows: *rows}
-	_, err := c.store.Write(ctx, w)
+	change, err := c.store.Write(ctx, w)
 	if errors.Is(err, ErrUnknownCommit) {
 		landed, lerr := c.store.Landed(context.WithoutCancel(ctx), w.ID)
 		switch {
@@ -203,7 +208,11 @@ func (c *Core) write(ctx context.Context, rows *Rows) error {
 	if err != nil {
 		return err
 	}
-	return c.publish(context.WithoutCancel(ctx), rows)
+	if err := c.publish(context.WithoutCancel(ctx), rows); err != nil {
+		return err
+	}
+	c.polled.CompareAndSwap(change-1, change) // nobody else wrote in between: there is nothing to read
+	return nil
 }
 
 // publish shows rows that are stored: in the catalogue, then in the view, then in the timetable.

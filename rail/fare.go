@@ -94,18 +94,18 @@ func (t *FareTable) clone() *FareTable {
 	return &c
 }
 
-// rate is the price of a class in trains of a category; the zero Rate where nothing fits.
-func (t *FareTable) rate(category string, class Class) Rate {
+// rate is the price of a class in trains of a category; false where no tariff is for them: they are not sold.
+func (t *FareTable) rate(category string, class Class) (Rate, bool) {
 	for i := range t.Tariffs {
 		f := &t.Tariffs[i]
 		if len(f.Categories) == 0 || slices.Contains(f.Categories, category) {
 			if class == First {
-				return f.First
+				return f.First, true
 			}
-			return f.Second
+			return f.Second, true
 		}
 	}
-	return Rate{}
+	return Rate{}, false
 }
 
 // relation is the price of a journey, false where the distance decides.
@@ -135,12 +135,16 @@ type party struct {
 
 func (p *party) seats() int32 { return int32(p.adults + len(p.childAges)) }
 
-// journey is what some rides of the railway, in order, cost under a family: the price of each ride.
-func (t *FareTable) journey(legs []leg, class Class, f *Family, p *party) []int64 {
+// journey is what some rides of the railway, in order, cost under a family: the price of each ride. It is false where
+// one of them has no price.
+func (t *FareTable) journey(legs []leg, class Class, f *Family, p *party) ([]int64, bool) {
 	weights := make([]int64, len(legs))
 	var base, distance int64
 	for i := range legs {
-		r := t.rate(legs[i].category, class)
+		r, ok := t.rate(legs[i].category, class)
+		if !ok {
+			return nil, false
+		}
 		base = max(base, r.Base)
 		weights[i] = legs[i].metres * r.Per100KM
 		distance += weights[i]
@@ -161,7 +165,7 @@ func (t *FareTable) journey(legs []leg, class Class, f *Family, p *party) []int6
 	for i, part := range money.Of(total, t.Currency).Split(weights) {
 		out[i] = part.Minor
 	}
-	return out
+	return out, true
 }
 
 // check notes what is not possible in a table.

@@ -134,6 +134,11 @@ func (f *Formation) Seats(class Class) (n int32) {
 	return n
 }
 
+// moves reports whether a coach joins or leaves on the way.
+func (f *Formation) moves() bool {
+	return slices.ContainsFunc(f.Coaches, func(c Coach) bool { return c.From != "" || c.To != "" })
+}
+
 // Sells reports whether there is anything of a class to be sold.
 func (f *Formation) Sells(class Class) bool {
 	return f.Seats(class) > 0 || class == Second && f.Places > 0

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"holdfast/civil"
@@ -20,7 +21,36 @@ type network struct {
 	stations []*stop // by timetable.StationID
 	byKey    map[Key]timetable.StationID
 	runs     []*running // by index in table
+	index    *runIndex
 	places   places
+}
+
+// runIndex says where runs are in a network and in those made of it by renew, which only append.
+type runIndex struct {
+	mu sync.RWMutex
+	at map[RunKey]int32
+}
+
+func (x *runIndex) of(key RunKey) (int32, bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	at, ok := x.at[key]
+	return at, ok
+}
+
+func (x *runIndex) set(key RunKey, at int32) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.at[key] = at
+}
+
+// run finds a run; nil where the network does not show it.
+func (n *network) run(key RunKey) (*running, int32) {
+	at, ok := n.index.of(key)
+	if !ok || int(at) >= len(n.runs) {
+		return nil, 0
+	}
+	return n.runs[at], at
 }
 
 // stop is a station as the network knows it.
@@ -44,7 +74,12 @@ type running struct {
 	run   *Run
 	train *Train
 	way   *way
-	lines [len(Classes)]*line
+	fares *FareTable
+
+	// by class
+	lines  [len(Classes)]*line // nil: nothing of the class is sold
+	seated [len(Classes)]bool  // its seats have numbers
+	rates  [len(Classes)]int64 // price by distance
 }
 
 // way is a pattern on the stations of a railway, shared by all runs that have it.
@@ -60,12 +95,6 @@ type wayKey struct{ supplier, pattern uid.ID }
 // guessedSpeed stands in for the distance of stations whose coordinates nobody told: metres a second.
 const guessedSpeed = 22
 
-// index is where the runs of the network are, and its ways; whoever writes the network has Core.building.
-type networkIndex struct {
-	runs map[RunKey]int32
-	ways map[wayKey]*way
-}
-
 // transfersDiffer reports whether railways come with other times to change trains. Called with mu held.
 func (c *catalogue) transfersDiffer(railways []*Railway) bool {
 	for _, r := range railways {
@@ -74,7 +103,7 @@ func (c *catalogue) transfersDiffer(railways []*Railway) bool {
 			return true
 		}
 		templates, _, _, err := effective(r)
-		if err != nil || !slices.Equal(templates.Transfers, w.templates.Transfers) || templates.Zone != w.templates.Zone {
+		if err != nil || !slices.Equal(templates.Transfers, w.templates.Transfers) || templates.Zone != w.templates.Zone || templates.WalkMetres != w.templates.WalkMetres {
 			return true
 		}
 	}
@@ -91,15 +120,16 @@ func (c *Core) rebuild() {
 	}
 	upTo := c.wanted.Load()
 	c.catalogue.mu.RLock()
-	n := &network{byKey: map[Key]timetable.StationID{}}
-	c.index = networkIndex{runs: map[RunKey]int32{}, ways: map[wayKey]*way{}}
-	footpaths := n.lay(c.catalogue)
+	n := &network{byKey: map[Key]timetable.StationID{}, index: &runIndex{at: map[RunKey]int32{}}}
+	c.ways = map[wayKey]*way{}
+	n.lay(c.catalogue)
 	c.measure(n)
+	footpaths := n.join(c.catalogue)
 	pools := map[stock.PoolID]bool{}
 	now := c.clock.Now()
 	for _, w := range c.catalogue.railways {
 		for _, r := range w.runs {
-			if !r.Ready && r.State != Cancelled || r.Date < civil.Today(now, time.UTC)-daysUnderWay {
+			if !r.Ready || r.Date < civil.Today(now, time.UTC)-daysUnderWay {
 				continue
 			}
 			if g := c.running(n, r); g != nil {
@@ -117,7 +147,7 @@ func (c *Core) rebuild() {
 	runs := make([]timetable.Run, len(n.runs))
 	for i, g := range n.runs {
 		runs[i] = timetable.Run{Calls: g.calls()}
-		c.index.runs[g.run.Key()] = int32(i)
+		n.index.at[g.run.Key()] = int32(i)
 	}
 	stations := make([]timetable.Station, len(n.stations))
 	for i, s := range n.stations {
@@ -144,14 +174,14 @@ func (c *Core) rebuild() {
 	c.built = upTo
 }
 
-// lay makes the stations of the network and the footpaths between them. Called with the catalogue's mu held.
-func (n *network) lay(c *catalogue) []timetable.Footpath {
-	suppliers := slices.SortedFunc(maps.Keys(c.railways), compareID)
+// lay makes the stations of the network. Called with the catalogue's mu held.
+func (n *network) lay(c *catalogue) {
+	suppliers := c.sortedSuppliers()
 	for _, supplier := range suppliers {
 		w := c.railways[supplier]
 		for _, code := range slices.Sorted(maps.Keys(w.stations)) {
 			s := w.stations[code]
-			if w.root(code) != s || s.Retired && !w.calledAt(s) {
+			if w.root(code) != s {
 				continue
 			}
 			id := timetable.StationID(len(n.stations))
@@ -162,24 +192,27 @@ func (n *network) lay(c *catalogue) []timetable.Footpath {
 			n.stations, n.byKey[s.Key()] = append(n.stations, &stop{station: s, id: id, zone: zone}), id
 		}
 	}
+}
+
+// join is the footpaths between the stations, those that feeds tell and those of templates, once the stations are
+// measured. Called with the catalogue's mu held.
+func (n *network) join(c *catalogue) []timetable.Footpath {
 	shortest := map[[2]timetable.StationID]int32{}
-	for _, supplier := range suppliers {
-		w := c.railways[supplier]
+	for _, w := range c.railways {
 		for _, s := range w.stations {
 			for _, f := range s.Footpaths {
 				a, b := w.root(s.Code), w.root(f.To)
 				if a == nil || b == nil || a == b || f.Seconds < 1 {
 					continue
 				}
-				from, ok1 := n.byKey[a.Key()]
-				to, ok2 := n.byKey[b.Key()]
-				pair := [2]timetable.StationID{from, to}
-				if old, known := shortest[pair]; ok1 && ok2 && (!known || f.Seconds < old) {
+				pair := [2]timetable.StationID{n.byKey[a.Key()], n.byKey[b.Key()]}
+				if old, known := shortest[pair]; !known || f.Seconds < old {
 					shortest[pair] = f.Seconds
 				}
 			}
 		}
 	}
+	n.walks(c, shortest)
 	paths := make([]timetable.Footpath, 0, len(shortest))
 	for pair, seconds := range shortest {
 		paths = append(paths, timetable.Footpath{From: pair[0], To: pair[1], Seconds: seconds})
@@ -188,9 +221,35 @@ func (n *network) lay(c *catalogue) []timetable.Footpath {
 	return paths
 }
 
-// calledAt reports whether a run that was sold still calls at a station the feed has no more.
-func (w *railway) calledAt(s *Station) bool {
-	return slices.ContainsFunc(slices.Collect(maps.Values(w.runs)), func(r *Run) bool { return r.Ready && r.Conflict }) && s.Retired
+// metresOfDegree is about how far apart two degrees of latitude are, and no more.
+const metresOfDegree = 110_000
+
+// walks adds footpaths between stations of a railway that are near each other. Stations are looked at from south to
+// north, so that only those of a narrow band are compared.
+func (n *network) walks(c *catalogue, shortest map[[2]timetable.StationID]int32) {
+	north := slices.Clone(n.stations)
+	north = slices.DeleteFunc(north, func(s *stop) bool { return !s.station.Located || s.station.Retired })
+	slices.SortStableFunc(north, func(a, b *stop) int { return cmp.Compare(a.station.Latitude, b.station.Latitude) })
+	for i, a := range north {
+		w := c.railways[a.station.Supplier]
+		if w.templates == nil || w.templates.WalkMetres == 0 {
+			continue
+		}
+		for _, b := range north[i+1:] {
+			if (b.station.Latitude-a.station.Latitude)*metresOfDegree > float64(w.templates.WalkMetres) {
+				break
+			}
+			far, _ := metres(a.station, b.station)
+			if b.station.Supplier != a.station.Supplier || far > int64(w.templates.WalkMetres) {
+				continue
+			}
+			for _, pair := range [][2]timetable.StationID{{a.id, b.id}, {b.id, a.id}} {
+				if _, known := shortest[pair]; !known {
+					shortest[pair] = max(int32(far), a.transfer, b.transfer, 1)
+				}
+			}
+		}
+	}
 }
 
 // measure counts the trains of the stations and sets the time to change between them. Called with the catalogue's mu held.
@@ -234,7 +293,7 @@ func (c *Core) measure(n *network) {
 // catalogue's mu held.
 func (c *Core) way(n *network, w *railway, p *Pattern) *way {
 	key := wayKey{w.row.Supplier, p.ID}
-	if g, ok := c.index.ways[key]; ok {
+	if g, ok := c.ways[key]; ok {
 		return g
 	}
 	g := &way{pattern: p, stations: make([]timetable.StationID, len(p.Calls)), along: make([]int64, len(p.Calls))}
@@ -258,7 +317,7 @@ func (c *Core) way(n *network, w *railway, p *Pattern) *way {
 		}
 		before = s
 	}
-	c.index.ways[key] = g
+	c.ways[key] = g
 	return g
 }
 
@@ -272,9 +331,13 @@ func (c *Core) running(n *network, r *Run) *running {
 	if way == nil {
 		return nil
 	}
-	g := &running{run: r, train: t, way: way}
+	g := &running{run: r, train: t, way: way, fares: w.fares}
+	f := c.catalogue.formations[r.Formation]
 	for i, pool := range r.Pools {
-		g.lines[i] = c.view.of(pool)
+		g.lines[i], g.seated[i] = c.view.of(pool), f != nil && f.Seats(Classes[i]) > 0
+		if rate, ok := w.fares.rate(t.Category, Classes[i]); ok {
+			g.rates[i] = rate.Per100KM
+		}
 	}
 	return g
 }
@@ -302,9 +365,9 @@ func (g *running) calls() []timetable.Call {
 	return calls
 }
 
-// renew shows rows that need no whole new network: runs that changed, and trains whose names did.
+// renew shows rows that need no whole new network: runs that changed, and trains and fares that runs are shown with.
 func (c *Core) renew(rows *Rows) {
-	if len(rows.Runs)+len(rows.Trains) == 0 {
+	if len(rows.Runs)+len(rows.Trains)+len(rows.Railways) == 0 {
 		return
 	}
 	c.building.Lock()
@@ -314,12 +377,22 @@ func (c *Core) renew(rows *Rows) {
 	n.runs = slices.Clone(old.runs)
 	var changes []timetable.RunChange
 	c.catalogue.mu.RLock()
+	for _, r := range rows.Railways {
+		fares := c.catalogue.railways[r.Supplier].fares
+		for i, g := range n.runs {
+			if g.run.Supplier == r.Supplier && g.fares != fares {
+				if g := c.running(&n, g.run); g != nil {
+					n.runs[i] = g
+				}
+			}
+		}
+	}
 	for _, t := range rows.Trains {
 		for d := range t.Dates.All() {
-			if at, ok := c.index.runs[RunKey{t.ID, d}]; ok {
-				g := *n.runs[at]
-				g.train = c.catalogue.trains[t.ID]
-				n.runs[at] = &g
+			if at, ok := n.index.of(RunKey{t.ID, d}); ok {
+				if g := c.running(&n, n.runs[at].run); g != nil {
+					n.runs[at] = g
+				}
 			}
 		}
 	}
@@ -328,7 +401,7 @@ func (c *Core) renew(rows *Rows) {
 		if r == nil {
 			continue
 		}
-		at, shown := c.index.runs[r.Key()]
+		at, shown := n.index.of(r.Key())
 		if !shown && !r.Ready {
 			continue
 		}
@@ -338,7 +411,8 @@ func (c *Core) renew(rows *Rows) {
 		}
 		if !shown {
 			at = int32(len(n.runs))
-			n.runs, c.index.runs[r.Key()] = append(n.runs, nil), at
+			n.runs = append(n.runs, nil)
+			n.index.set(r.Key(), at)
 		}
 		n.runs[at] = g
 		changes = append(changes, timetable.RunChange{Run: at, Calls: g.calls()})

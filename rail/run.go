@@ -30,9 +30,10 @@ type Todo uint8
 
 // What may be left to be done, in the order it is done.
 const (
-	Replace Todo = 1 << iota // retire the pools, then make those of Want
-	Define                   // make the pools
-	Tell                     // set stop-sell and tell reservations of cancellation or new times
+	Define  Todo = 1 << iota // make the pools
+	Replace                  // retire the pools, then make those of Want
+	Close                    // stop selling where it does not run, and sell where it does
+	Tell                     // tell reservations of cancellation or new times
 )
 
 // Run is one train on one service date, as far as its stock or an update says more than the timetable.

@@ -157,7 +157,7 @@ type RunUpdate struct {
 
 // CallDelay is a delay from a call on.
 type CallDelay struct {
-	Call            int
+	Call             int
 	Arrives, Departs int32 // seconds; of the calls after it Departs
 }
 
@@ -261,9 +261,9 @@ type JourneyLeg struct {
 // StationInfo is a station with what the timetable makes of it.
 type StationInfo struct {
 	*Station
-	TimeZone       string
-	Transfer       int32 // seconds, the template's where the feed says none
-	CallsADay      int   // on its busiest day within the horizon
+	TimeZone  string
+	Transfer  int32 // seconds, the template's where the feed says none
+	CallsADay int   // on its busiest day within the horizon
 }
 
 // RunInfo is a run as travellers and staff see it.
@@ -292,9 +292,9 @@ type CallInfo struct {
 
 // Departure is a line of a departures board.
 type Departure struct {
-	Run     *RunInfo
-	Call    int
-	Toward  *Station // where it ends
+	Run    *RunInfo
+	Call   int
+	Toward *Station // where it ends
 }
 
 // SeatMap is the seats of a class of a run.

@@ -19,7 +19,13 @@ type Templates struct {
 	Compositions []CompositionTemplate `json:"compositions"`
 	Fares        FareTable             `json:"fares"`     // until staff set fares
 	Transfers    []TransferTemplate    `json:"transfers"` // by descending size
+	// WalkMetres joins stations that are no further apart by a footpath, where the feed has none: it takes a second a metre,
+	// and no less than changing at either of them. Feeds often have one station under several codes.
+	WalkMetres int32 `json:"walk_metres"`
 }
+
+// maxWalkMetres bounds Templates.WalkMetres.
+const maxWalkMetres = 3_000
 
 // CompositionTemplate is the coaches of trains: the first that names the train or its category holds, one that names
 // neither holds for all others. Places are sold without seat numbers instead; Bus makes it one for buses.
@@ -84,7 +90,7 @@ func DefaultTemplates() Templates {
 				{First: Rate{500, 2_900}, Second: Rate{300, 1_700}},
 			},
 		},
-		Transfers: []TransferTemplate{{120, 480}, {30, 300}, {0, 180}},
+		Transfers: []TransferTemplate{{120, 480}, {30, 300}, {0, 180}}, WalkMetres: 400,
 	}
 }
 
@@ -116,6 +122,7 @@ func (t *Templates) Check() error {
 		_, err := NewFormation(c.Coaches, c.Places)
 		v.check(err == nil, index("/compositions", i), "composition_invalid", "The composition cannot be: %v.", err)
 	}
+	v.check(t.WalkMetres >= 0 && t.WalkMetres <= maxWalkMetres, "/walk_metres", "out_of_range", "This is 0 to %d metres.", maxWalkMetres)
 	for i := range t.Transfers {
 		s := t.Transfers[i].Seconds
 		v.check(s >= 0 && s <= MaxTransferSeconds, index("/transfers", i)+"/seconds", "out_of_range", "Changing trains takes 0 to %d seconds.", MaxTransferSeconds)

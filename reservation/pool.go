@@ -91,8 +91,8 @@ func (c *Core) layouts(ctx context.Context, specs []PoolSpec) (map[uid.ID]*stock
 			continue
 		}
 		l := found[s.Layout]
-		if l == nil || s.From != 0 {
-			return nil, invalid("/", "pool_invalid", "Pool %d names a layout that is not defined, or does not begin at slot 0.", i)
+		if l == nil || s.From != 0 || s.To > stock.FirstDay {
+			return nil, invalid("/", "pool_invalid", "Pool %d names a layout that is not defined, or its slots are not a sequence from 0.", i)
 		}
 		s.Physical = int32(len(l.Units))
 	}

@@ -104,6 +104,9 @@ func (s *server) passed(op operation, a *answer, call func()) {
 
 // readable refuses a body by its header alone.
 func (s *server) readable(op operation, r *http.Request) *problem.Problem {
+	if op.stream != nil && compressed(r) {
+		return uncompressed()
+	}
 	if !op.takesBody() {
 		return nil
 	}
@@ -116,10 +119,19 @@ func (s *server) readable(op operation, r *http.Request) *problem.Problem {
 	if !jsonContent(r.Header.Values("Content-Type")) {
 		return problem.New("unsupported_media_type", "").At("Content-Type", "unsupported_media_type", "Send application/json, in UTF-8.")
 	}
-	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		return problem.New("unsupported_media_type", "Bodies are not read compressed.").At("Content-Encoding", "unsupported_media_type", "Leave it out.")
+	if compressed(r) {
+		return uncompressed()
 	}
 	return nil
+}
+
+func compressed(r *http.Request) bool {
+	e := r.Header.Get("Content-Encoding")
+	return e != "" && !strings.EqualFold(e, "identity")
+}
+
+func uncompressed() *problem.Problem {
+	return problem.New("unsupported_media_type", "Bodies are not read compressed.").At("Content-Encoding", "unsupported_media_type", "Leave it out.")
 }
 
 // jsonContent accepts application/json, with charset=utf-8 or without.

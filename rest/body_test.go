@@ -15,15 +15,15 @@ import (
 	"holdfast/rest/wire"
 )
 
-// intake is a type of body, read both ways.
-type intake struct {
+// bodyType is a type of body, read both ways.
+type bodyType struct {
 	name string
 	read func(data []byte) (quick bool, fast, exact any, wrong *problem.Problem)
 }
 
-func intakeOf[B any](r huma.Registry) intake {
+func intakeOf[B any](r huma.Registry) bodyType {
 	reader := newBodyReader[B](r)
-	return intake{reflect.TypeFor[B]().Name(), func(data []byte) (bool, any, any, *problem.Problem) {
+	return bodyType{reflect.TypeFor[B]().Name(), func(data []byte) (bool, any, any, *problem.Problem) {
 		fast, exact := new(B), new(B)
 		quick := reader.quick.Read(slices.Clone(data), fast)
 		return quick, fast, exact, decode(r, reader.schema, data, exact)
@@ -31,19 +31,20 @@ func intakeOf[B any](r huma.Registry) intake {
 }
 
 // intakes are all types of bodies; TestBodyReaders sees that none is missing.
-func intakes() []intake {
+func intakes() []bodyType {
 	prepareHuma()
 	r := huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer)
-	return []intake{
+	return []bodyType{
 		intakeOf[wire.ReservationRequest](r), intakeOf[wire.OfferRequest](r), intakeOf[wire.PayRequest](r), intakeOf[wire.CancellationRequest](r),
 		intakeOf[wire.HotelRequest](r), intakeOf[wire.RoomTypeRequest](r), intakeOf[wire.RoomRequest](r), intakeOf[wire.RatePlanRequest](r),
 		intakeOf[wire.RateRequest](r), intakeOf[wire.InventoryRequest](r), intakeOf[wire.SupplierRequest](r), intakeOf[wire.ClockRequest](r),
 		intakeOf[wire.OverrideRequest](r), intakeOf[wire.RevocationRequest](r),
+		intakeOf[wire.SeatsRequest](r), intakeOf[wire.CheckInRequest](r), intakeOf[wire.FeedRequest](r),
 	}
 }
 
 // agree holds the quick way of reading a body against the exact one: what it takes, the exact one takes, as the same value.
-func agree(t *testing.T, in intake, data []byte) (quick bool) {
+func agree(t *testing.T, in bodyType, data []byte) (quick bool) {
 	t.Helper()
 	quick, fast, exact, wrong := in.read(data)
 	switch {

@@ -40,6 +40,7 @@ var cachings = map[string]caching{
 	"get-rate-plan":   {noStore, revalidate, false},
 	"get-room":        {noStore, revalidate, false},
 	"get-reservation": {noStore, revalidate, false},
+	"get-feed":        {noStore, revalidate, false},
 }
 
 func cachingOf(operation string) caching {

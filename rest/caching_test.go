@@ -49,6 +49,11 @@ var keepings = map[string]keeping{
 	"get-health":        {never, never, false, false},
 	"get-readiness":     {never, never, false, false},
 
+	"list-feeds":     {"", never, false, false},
+	"get-feed":       {"", asking, false, true},
+	"list-feed-runs": {"", never, false, false},
+	"get-feed-run":   {"", never, false, false},
+
 	"list-refused-refunds": {"", never, false, false},
 }
 

@@ -47,7 +47,8 @@ func (h IfMatch) revision(current int64) (int64, error) {
 		if weak {
 			continue
 		}
-		n, err := strconv.ParseInt(strings.TrimSuffix(strings.Trim(tag, `"`), publicView), 10, 64)
+		number, _, _ := strings.Cut(strings.Trim(tag, `"`), "-") // behind it: which view of that version
+		n, err := strconv.ParseInt(number, 10, 64)
 		if err == nil && n > 0 && (wanted < 0 || n == current) {
 			wanted = n
 		}

@@ -29,6 +29,7 @@ const (
 	departureID   = "dep"
 	fareID        = "far"
 	aircraftID    = "act"
+	feedRunID     = "fdr"
 )
 
 // instant shows a moment to the millisecond, so that an answer looks the same whatever the store rounds to.
@@ -47,6 +48,15 @@ func moment(t time.Time) *string {
 	}
 	s := instant(t)
 	return &s
+}
+
+// zoned shows a moment as clocks in a time zone show it; in UTC where the zone is not known.
+func zoned(t time.Time, zone string) string {
+	at, err := civil.Zone(zone)
+	if err != nil {
+		at = time.UTC
+	}
+	return t.In(at).Format(time.RFC3339)
 }
 
 // reader turns texts of a body into what they mean, and collects what they do not.
@@ -85,6 +95,18 @@ func (r *reader) date(pointer, text string) civil.Date {
 		r.at(pointer, "wrong_format", "Expected a date of the calendar as YYYY-MM-DD.")
 	}
 	return d
+}
+
+// instant reads a moment; "" is the zero one.
+func (r *reader) instant(pointer, text string) time.Time {
+	if text == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		r.at(pointer, "wrong_format", "Expected an instant such as 2027-03-12T15:00:00Z (RFC 3339).")
+	}
+	return t
 }
 
 // run reads the nights [from, to).

@@ -70,6 +70,7 @@ var tags = []struct{ name, about string }{
 	{"Rates and inventory", "The price and the stock of each night."},
 	{"Rate plans", "Conditions and rules for the price."},
 	{"Rooms", "Numbered rooms and when they are out of order."},
+	{"Feeds", "What partners send by itself: timetables and what changes of them."},
 	{"Suppliers", "The companies that own stock."},
 	{"System", "Whether the system is well."},
 	{"Sandbox", "Only in test mode."},
@@ -86,8 +87,11 @@ func (s *server) finishDocument() {
 	sent := map[string]bool{}
 	for _, item := range doc.Paths {
 		for _, op := range []*huma.Operation{item.Post, item.Put} {
-			if op != nil && op.RequestBody != nil {
-				mark(schemas, op.RequestBody.Content["application/json"].Schema, sent)
+			if op == nil || op.RequestBody == nil {
+				continue
+			}
+			if media := op.RequestBody.Content["application/json"]; media != nil {
+				mark(schemas, media.Schema, sent)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -37,6 +38,7 @@ type operation struct {
 	examples         []example // of the body; the first is the one to try
 	bodyOptional     bool
 	noBody           bool              // a POST that has none
+	stream           *stream           // a body that is a file: read as it comes, by the operation itself
 	params           map[string]string // examples of path parameters, where this call needs others than usual
 }
 
@@ -44,6 +46,14 @@ type operation struct {
 type example struct {
 	name, summary string
 	body          string // JSON
+}
+
+// stream is a body that is a file of some media type.
+type stream struct {
+	about   string
+	types   []string      // that are documented; others are taken too
+	example string        // a file that works on the sandbox world
+	silent  time.Duration // nothing may come for so long
 }
 
 // keyRule says whether a call takes an Idempotency-Key.
@@ -157,6 +167,9 @@ func (s *server) codesByStatus(op operation) map[int][]string {
 			codes = append(codes, "body_required")
 		}
 	}
+	if op.stream != nil {
+		codes = append(codes, "unsupported_media_type")
+	}
 	if op.key == keyRequired {
 		codes = append(codes, "idempotency_key_required")
 	}
@@ -182,9 +195,9 @@ func (s *server) codesByStatus(op operation) map[int][]string {
 	return by
 }
 
-// takesBody reports whether the operation reads a body.
+// takesBody reports whether the operation reads a JSON body.
 func (op operation) takesBody() bool {
-	return (op.method == http.MethodPost || op.method == http.MethodPut) && !op.noBody
+	return (op.method == http.MethodPost || op.method == http.MethodPut) && !op.noBody && op.stream == nil
 }
 
 func problemResponse(codes []string) *huma.Response {
@@ -262,6 +275,9 @@ func (s *server) complete(op operation) {
 	registry := s.api.OpenAPI().Components.Schemas
 	for _, media := range success.Content {
 		media.Example = sample(registry, media.Schema)
+	}
+	if op.stream != nil {
+		o.RequestBody = op.stream.document()
 	}
 	for status := range op.answers {
 		if r := o.Responses[strconv.Itoa(status)]; status != http.StatusNotModified && r.Content == nil {

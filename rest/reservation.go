@@ -73,6 +73,9 @@ var placingCodes = []string{
 	"rate_plan_not_found", "in_past", "beyond_horizon", "dates_backwards", "stay_too_long", "occupancy_exceeded", "rooms_out_of_range",
 	"adults_out_of_range", "children_out_of_range", "offer_too_large", "too_many_units", "items_missing", "travellers_missing",
 	"no_single_seat", "seat_unavailable", "seat_unknown", "no_seats", "too_many_seats", "seats_unplaced",
+	"not_served", "train_not_found", "train_cancelled", "no_such_ride", "fare_unknown", "same_place", "departed", "place_unknown", "place_invalid",
+	"flight_not_found", "flight_cancelled", "flight_ambiguous", "cabin_not_found", "class_not_found", "family_not_found", "party_invalid", "out_of_range",
+	"child_age_out_of_range",
 }
 
 func (s *server) reservationCalls() {
@@ -80,8 +83,8 @@ func (s *server) reservationCalls() {
 	const path = "/v1/reservations"
 	handleBody(s, operation{
 		id: "place-reservation", method: http.MethodPost, path: path, tag: tag, summary: "Reserve",
-		about: "Keeps the stock of all items, or of none, until `hold_expires_at`; pay before then. An item is the offer of a search, or a room type " +
-			"with dates, for which the best public offer is taken. Seats of trains are given out now, those of flights when they are chosen or at check-in; " +
+		about: "Keeps the stock of all items, or of none, until `hold_expires_at`; pay before then. An item is the offer of a search; or a room type " +
+			"with dates, a train with stations, or a flight, for which the best public offer is taken. Seats of trains are given out now, those of flights when they are chosen or at check-in; " +
 			"what choosing costs is added to the price as the fee `seat`.",
 		scopes: booking, status: http.StatusCreated, key: keyRequired, codes: placingCodes,
 		examples: []example{
@@ -91,6 +94,8 @@ func (s *server) reservationCalls() {
 			{"seats", "A flight with two seats", `{"items": [{"offer": "off_7flight0w3", "seats": ["12A", "12B"]}], "travellers": [{"given_name": "Mara", "family_name": "Lindqvist"}, {"given_name": "Jon", "family_name": "Lindqvist"}]}`},
 			{"rides", "A train journey with a change, with wishes for each train", `{"items": [{"offer": "off_7train0w3", "rides": [{"ride": 0, "seats": ["7-11"]}, {"ride": 1, "preferences": {"window": true, "quiet": true, "seat_change": true}}]}],
 				"travellers": [{"given_name": "Mara", "family_name": "Lindqvist"}]}`},
+			{"train", "A train", `{"items": [{"train": "HR 101", "date": "2027-06-10", "from": "Lisbon", "to": "Porto", "class": "second", "adults": 1, "preferences": {"window": true}}], "travellers": [{"given_name": "Mara", "family_name": "Lindqvist"}]}`},
+			{"flight", "A flight", `{"items": [{"flight": "HF 201", "date": "2027-06-10", "cabin": "economy", "adults": 2, "children": 1, "seats": ["14A", "14B", "14C"]}], "travellers": [{"given_name": "Mara", "family_name": "Lindqvist"}]}`},
 			{"own_id", "With an id of your own and the total you showed", `{"id": "res_order-4711", "items": [{"hotel_id": "htl_01kavwy2x4e8hrn5z3m7q9t6b0", "room_type_id": "rt_01kavwy2x4e8hrn5z3m7q9t6b0", "check_in": "2027-06-10", "check_out": "2027-06-13", "rooms": 1}],
 				"travellers": [{"given_name": "Mara", "family_name": "Lindqvist"}], "expected_total": {"amount": "540.00", "currency": "EUR"}}`},
 		},
@@ -128,7 +133,7 @@ func (s *server) place(ctx context.Context, c *call, in *placeIn, b *wire.Reserv
 		return nil, err
 	}
 	var r reader
-	offers, stays := readItems(&r, b.Items)
+	offers, plain := readItems(&r, b.Items)
 	seats := readSeats(&r, b.Items)
 	expected := r.money("/expected_total", b.ExpectedTotal)
 	if err := r.err(); err != nil {
@@ -138,11 +143,11 @@ func (s *server) place(ctx context.Context, c *call, in *placeIn, b *wire.Reserv
 	for i, t := range b.Travellers {
 		req.Travellers[i] = reservation.Traveller(t)
 	}
-	for i, it := range stays {
+	for i, it := range plain {
 		if it == nil {
 			continue
 		}
-		if offers[i], err = s.price(ctx, i, it); err != nil {
+		if offers[i], err = it.price(ctx, s, "/items/"+itoa(i)); err != nil {
 			req.Refusal = err // reservations decide: a repeated call gets its stored answer all the same
 			break
 		}

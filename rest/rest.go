@@ -13,10 +13,13 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"holdfast/feed/intake"
+	"holdfast/flight"
 	"holdfast/hotel"
 	"holdfast/identity"
 	"holdfast/internal/clock"
 	"holdfast/payment"
+	"holdfast/rail"
 	"holdfast/reservation"
 	"holdfast/rest/gate"
 	"holdfast/rest/problem"
@@ -29,6 +32,9 @@ type Deps struct {
 	Hotels       hotel.Service
 	Reservations reservation.Service
 	Payments     payment.Service
+	Rail         rail.Service                // nil: no trains are sold here
+	Flights      flight.Service              // nil: no flights are sold here
+	Feeds        intake.Service              // nil: there are no calls about feeds
 	Clock        clock.Clock                 // the machine's when nil
 	SandboxClock *clock.Manual               // in test mode the clock that /v1/sandbox/clock moves; nil: there is no such call
 	ClockMoved   func(context.Context) error // after each move of the sandbox clock, before it is answered; nil: nobody cares
@@ -162,6 +168,9 @@ func New(d Deps) http.Handler {
 	s.cancellationCalls()
 	s.paymentCalls()
 	s.refundCalls()
+	if d.Feeds != nil {
+		s.feedCalls()
+	}
 	s.probeCalls()
 	if d.SandboxClock != nil {
 		s.sandboxCalls()

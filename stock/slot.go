@@ -17,6 +17,13 @@ type PoolID int64
 // Slot is one step of a pool's line: days since 1970-01-01 for nights, else a sequence.
 type Slot int32
 
+// FirstDay divides the slots: lines of legs and segments are counted from 0 and stay below, days are above (they have
+// been since 1997). So whoever follows the stock knows nights from rides without knowing the pool.
+const FirstDay Slot = 10_000
+
+// IsDay reports whether the slot is a day, not a step of a sequence.
+func (s Slot) IsDay() bool { return s >= FirstDay }
+
 // Key names one slot of one pool.
 type Key struct {
 	Pool PoolID

@@ -11,6 +11,7 @@ import (
 
 type importCommand struct {
 	Hotels importHotelsCommand `cmd:"" help:"Bring in hotels from a CSV file."`
+	Feed   importFeedCommand   `cmd:"" help:"Bring in timetables, coaches, schedules, airports or fares."`
 }
 
 type importHotelsCommand struct {

@@ -62,8 +62,8 @@ func (c *Core) Start(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.running, c.cancel = context.WithCancel(context.WithoutCancel(ctx)) // ctx bounds starting alone
-	run := c.running
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx)) // ctx bounds starting alone
+	c.running, c.cancel = run, cancel
 	c.wg.Go(func() { c.dispatch(run) })
 	return nil
 }
@@ -155,12 +155,16 @@ func (c *Core) startDue(ctx context.Context) error {
 	return nil
 }
 
-// CatchUp pulls at once what is due and returns when that is done. Whoever moves the clock calls it.
+// CatchUp pulls at once what is due and returns when that, and whatever this process was pulling already, is done.
+// Whoever moves the clock calls it.
 func (c *Core) CatchUp(ctx context.Context) error {
 	for {
 		partners, err := c.store.Due(ctx, c.now(), cap(c.pulls))
-		if err != nil || len(partners) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(partners) == 0 {
+			return c.settle(ctx)
 		}
 		var group sync.WaitGroup
 		errs := make([]error, len(partners))
@@ -168,7 +172,7 @@ func (c *Core) CatchUp(ctx context.Context) error {
 			group.Go(func() {
 				_, errs[i] = c.pullAs(ctx, partner, Run{Trigger: Scheduled}, false)
 				if fault.Is(errs[i], reasonBusy) || fault.Is(errs[i], reasonNotFound) {
-					errs[i] = nil
+					errs[i] = nil // another process was first, or it was deleted
 				}
 			})
 		}
@@ -177,6 +181,26 @@ func (c *Core) CatchUp(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// settle waits until no pull of this process is under way.
+func (c *Core) settle(ctx context.Context) error {
+	taken := 0
+	defer func() {
+		for range taken {
+			<-c.pulls
+		}
+		c.nudge()
+	}()
+	for range cap(c.pulls) {
+		select {
+		case c.pulls <- struct{}{}:
+			taken++
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // now is the instant that a write notes, as exact as every engine keeps it.

@@ -22,7 +22,7 @@ type terms struct {
 func (c *Core) deliver(ctx context.Context, j *job, body *spooled, t terms) {
 	r, s := &j.run, j.status
 	format := c.formats[s.Format]
-	r.Bytes, j.end.digest, j.end.updates = body.size, body.digest, format.Updates
+	r.Bytes, j.end.digest = body.size, body.digest
 	if format.Applier == nil {
 		r.end(Refused, "unknown_format", fmt.Sprintf("This process has nothing that understands the format %q.", s.Format))
 		return
@@ -64,7 +64,11 @@ func (c *Core) deliver(ctx context.Context, j *job, body *spooled, t terms) {
 	case err != nil:
 		j.fail(ctx, err)
 	case report.Held:
-		r.end(Held, "removes_too_much", fmt.Sprintf("It would remove %d of what is there, more than the feed allows; approve or discard it.", report.Removed))
+		many := ""
+		if report.Removed > 0 {
+			many = fmt.Sprintf(" (%d)", report.Removed)
+		}
+		r.end(Held, "removes_too_much", "It would remove more of what is there"+many+" than the feed allows; approve or discard it.")
 		if !r.DryRun {
 			c.keep(ctx, j, body)
 		}

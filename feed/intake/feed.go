@@ -102,7 +102,7 @@ func (f *Feed) check(formats map[string]Format, allowPrivate bool) error {
 		case h.Value == "" || len(h.Value) > MaxHeader || strings.ContainsFunc(h.Value, func(r rune) bool { return r < ' ' || r > '~' }):
 			say("header/value", "wrong_format", "The value must be printable ASCII, at most "+strconv.Itoa(MaxHeader)+" characters.")
 		case f.URL == "":
-			say("header/name", "not_allowed", "A feed that is only pushed sends no header.")
+			say("url", "required", "A header is sent with pulls; give the address, or leave out the header.")
 		}
 	}
 	if len(wrong) == 0 {
@@ -150,7 +150,7 @@ func (f *Feed) phase(interval int64) time.Duration {
 	sum ^= sum >> 33 // the last bytes written move the high bits of FNV too little
 	sum *= 0xff51afd7ed558ccd
 	sum ^= sum >> 33
-	return time.Duration(sum % uint64(f.Jitter)).Truncate(time.Millisecond) //nolint:gosec // below Jitter
+	return time.Duration(sum % uint64(f.Jitter)).Truncate(time.Millisecond)
 }
 
 // masked is the feed as it may be shown.

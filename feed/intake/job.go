@@ -29,6 +29,9 @@ func (c *Core) claim(ctx context.Context, partner string, r Run) (*job, error) {
 		if !s.Run.IsZero() && s.LeaseUntil.After(now) {
 			return Change{}, feedBusy()
 		}
+		if r.Trigger == Scheduled && (s.Due.After(r.Started) || !s.Enabled || s.URL == "") {
+			return Change{}, feedBusy() // another process has just dealt with it, or it was changed
+		}
 		ch := Change{Runs: []Run{r}, Lost: s.Run}
 		s.Run, s.LeaseUntil = r.ID, now.Add(c.settings.Lease)
 		ch.State, j.status = &s.State, s

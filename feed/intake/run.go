@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"strings"
 	"time"
 
 	"holdfast/feed"
@@ -54,10 +55,10 @@ type Run struct {
 	Started time.Time
 	Ended   time.Time // zero while it runs
 	Outcome Outcome
-	DryRun  bool  // nothing was to be changed: the outcome is what would have come of it
-	Stamp   Stamp // of what was received
-	Bytes   int64 // received
-	Kept    bool  // the delivery can be approved or discarded
+	DryRun  bool   // nothing was to be changed: the outcome is what would have come of it
+	Stamp   Stamp  // of what was received
+	Bytes   int64  // received
+	Kept    bool   // the delivery can be approved or discarded
 	Of      uid.ID // the held run that an approval lets pass
 
 	Added, Changed, Removed, Untouched, Stale, Refused int64
@@ -82,13 +83,18 @@ func (r *Run) take(p Report) {
 
 // end closes the run.
 func (r *Run) end(o Outcome, code, message string) {
-	r.Outcome, r.Code, r.Message = o, code, cut(message, maxMessage)
+	r.Outcome, r.Code, r.Message = o, cut(code, maxCode), cut(message, maxMessage)
 }
 
-const maxMessage = 500 // bytes
+// Bounds of texts in a run, in bytes.
+const (
+	maxMessage = 500
+	maxCode    = 100
+)
 
-// cut bounds a text, between characters.
+// cut bounds a text, between characters, and leaves out what no store takes.
 func cut(s string, most int) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 	if len(s) <= most {
 		return s
 	}

@@ -65,11 +65,11 @@ func ParseStamp(text string) (Stamp, error) {
 			return Stamp{}, ErrStamp
 		}
 	}
-	return s.exact(), nil
+	return s.Exact(), nil
 }
 
-// exact is the stamp as every engine keeps it.
-func (s Stamp) exact() Stamp {
+// Exact is the stamp as every engine keeps it: in UTC, with microseconds.
+func (s Stamp) Exact() Stamp {
 	s.At = s.At.UTC().Truncate(time.Microsecond)
 	return s
 }

@@ -67,7 +67,6 @@ type conclusion struct {
 	seen       *validators // of what was received; nil: as they were
 	pulled     bool        // it was a pull: the next one is due
 	rest       time.Duration
-	updates    bool  // of a format of updates
 	began      bool  // applying of a whole file began
 	before     Stamp // what Begun was until then
 	keptBytes  int64
@@ -100,7 +99,7 @@ func (s *Status) after(c *conclusion, now time.Time) Change {
 				state.Digest = c.digest
 			}
 		}
-		if !c.updates && state.Begun.Compare(state.Stamp) <= 0 {
+		if state.Begun.Compare(state.Stamp) < 0 {
 			state.Begun = state.Stamp
 		}
 	case Stale:

@@ -59,10 +59,13 @@ func JointLevels(cabin int32, demand []Forecast) ([]float64, error) {
 	return levels, nil
 }
 
+// equal is how close fares are to be the same: an average of equal fares is not quite their value in floating point.
+const equal = 1e-9
+
 // level solves revenue/mean x P(N(mean, deviation) > y) = below for y.
 func level(mean, deviation, revenue, below float64) float64 {
 	switch {
-	case mean == 0 || below*mean >= revenue:
+	case mean == 0 || below*mean >= revenue*(1-equal):
 		return 0
 	case below == 0:
 		return math.Inf(1)

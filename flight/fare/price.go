@@ -185,7 +185,7 @@ func (r *Request) item(from string, who []Kind, bases []int64, taken []bool) Ite
 	}
 	for i := range r.Levies {
 		l := &r.Levies[i]
-		if !l.boards(from) || l.Once && taken[i] {
+		if !l.boards(from) || l.Once && taken[i] || !slices.ContainsFunc(who, l.concerns) {
 			continue
 		}
 		taken[i] = true

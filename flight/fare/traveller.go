@@ -1,6 +1,9 @@
 package fare
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // MaxParty bounds the seats of one search.
 const MaxParty = 9
@@ -29,6 +32,9 @@ func (k Kind) String() string {
 	}
 }
 
+// ErrParty is the root of every refusal of a party.
+var ErrParty = errors.New("travellers")
+
 // Party is who travels.
 type Party struct{ Adults, Children, Infants uint8 }
 
@@ -39,11 +45,11 @@ func (p Party) Seats() int32 { return int32(p.Adults) + int32(p.Children) }
 func (p Party) Check() error {
 	switch {
 	case p.Adults == 0:
-		return fmt.Errorf("no adult: children travel with one")
+		return fmt.Errorf("%w: no adult, and children travel with one", ErrParty)
 	case p.Seats() > MaxParty:
-		return fmt.Errorf("%d seats: at most %d in one search", p.Seats(), MaxParty)
+		return fmt.Errorf("%w: %d seats, at most %d in one search", ErrParty, p.Seats(), MaxParty)
 	case p.Infants > p.Adults:
-		return fmt.Errorf("%d infants on the laps of %d adults", p.Infants, p.Adults)
+		return fmt.Errorf("%w: %d infants on the laps of %d adults", ErrParty, p.Infants, p.Adults)
 	}
 	return nil
 }

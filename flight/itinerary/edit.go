@@ -143,7 +143,7 @@ func (e *edit) finish() {
 		return
 	}
 	n.nodes = slices.Clone(n.nodes)
-	var out, in []bool = make([]bool, len(n.nodes)), make([]bool, len(n.nodes)) // lists copied already
+	out, in := make([]bool, len(n.nodes)), make([]bool, len(n.nodes)) // lists copied already
 	for r, d := range e.edges {
 		if !out[r.from] {
 			out[r.from] = true

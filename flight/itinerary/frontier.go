@@ -30,9 +30,19 @@ func (c *candidate) compare(o *candidate) int {
 type carriers [MaxStops + 1]int32
 
 func carriersOf(list ...int32) carriers {
-	c := carriers{-1, -1, -1}
-	slices.Sort(list)
-	copy(c[:], slices.Compact(list))
+	c, n := carriers{-1, -1, -1}, 0
+	for _, one := range list {
+		i := 0
+		for i < n && c[i] < one {
+			i++
+		}
+		if i < n && c[i] == one {
+			continue
+		}
+		copy(c[i+1:], c[i:n])
+		c[i] = one
+		n++
+	}
 	return c
 }
 

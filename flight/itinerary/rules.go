@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"time"
 )
@@ -139,12 +140,14 @@ type compiled struct {
 	general  []minimum           // those that name no airport, most specific first
 	at       map[int32][]minimum // by airport, with the general ones; most specific first
 	agree    [][]bool            // by carrier and carrier; rows of carriers without agreements are nil
+	partner  []uint64            // by carrier: bits of those it has agreements with
+	bits     [64]uint64          // by bit of carriers: the bit, and those of all they have agreements with
 	wait     int64
 }
 
 // compile translates the rules; what names an airport or a carrier that nobody flies cannot fit and is left out.
 func compile(r *Rules, airport, carrier map[string]int32) *compiled {
-	c := &compiled{at: map[int32][]minimum{}, agree: make([][]bool, len(carrier)), wait: int64(r.MaxWait / time.Second)}
+	c := &compiled{at: map[int32][]minimum{}, agree: make([][]bool, len(carrier)), partner: make([]uint64, len(carrier)), wait: int64(r.MaxWait / time.Second)}
 	for k, minutes := range r.Defaults {
 		c.defaults[k] = int64(minutes) * 60
 	}
@@ -192,7 +195,14 @@ func compile(r *Rules, airport, carrier map[string]int32) *compiled {
 				c.agree[p[0]] = make([]bool, len(carrier))
 			}
 			c.agree[p[0]][p[1]] = true
+			c.partner[p[0]] |= 1 << (p[1] % 64)
 		}
+	}
+	for i := range c.bits {
+		c.bits[i] = 1 << i
+	}
+	for number, partners := range c.partner {
+		c.bits[number%64] |= partners
 	}
 	return c
 }
@@ -229,6 +239,23 @@ func (c *compiled) connection(airport int32, before, after *segment) int64 {
 		}
 	}
 	return c.defaults[kind-1]
+}
+
+// partners are the bits of the carriers that may follow a segment: where a segment's sellers have none of them, combine
+// says no.
+func (c *compiled) partners(r *Rules, s *segment) uint64 {
+	if r.NoInterline {
+		return 1 << (s.carrier % 64)
+	}
+	return s.sellers | c.partner[s.carrier]
+}
+
+// spread are the bits of the carriers that may follow any segment with these sellers.
+func (c *compiled) spread(sellers uint64) (all uint64) {
+	for ; sellers != 0; sellers &= sellers - 1 {
+		all |= c.bits[bits.TrailingZeros64(sellers)]
+	}
+	return all
 }
 
 // combine reports whether two segments that follow each other may be sold together.

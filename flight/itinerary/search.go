@@ -12,14 +12,13 @@ import (
 type plan struct {
 	network  *Network
 	filter   *Filter
-	slow     int64  // longest duration, seconds
-	allowed  []bool // by carrier; nil: all
-	origin   []bool // by airport: start of the slice
-	arrival  []bool // by airport: end of the slice
-	last     int64  // nothing leaves later, connections included
+	slow     int64     // longest duration, seconds
+	allowed  []bool    // by carrier; nil: all
+	origin   []uint8   // by airport: which start of the slice it is, from 1; 0: none
+	arrival  []uint8   // by airport: which end of the slice it is, from 1; 0: none
+	apart    [][]int64 // by start and end, each from 0: the great circle, km
 	firsts   []*ends
 	finals   [][]*edge // by airport: edges to the ends of the slice
-	apart    map[route]int64
 	steps    int
 	results  []candidate
 	opening  []opening
@@ -30,8 +29,7 @@ type plan struct {
 type ends struct {
 	edge  *edge
 	final []*edge // to the ends of the slice, not too long a detour
-	hops  []hop   // to places from where final edges lead on; made when needed
-	made  bool
+	hops  []hop   // to places from where final edges lead on, the quickest first
 }
 
 // hop is a middle segment's edge with the edge after it.
@@ -54,23 +52,22 @@ func (n *Network) plan(s Slice, f *Filter) (*plan, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	p := &plan{network: n, filter: f, slow: math.MaxInt64, apart: map[route]int64{}}
+	p := &plan{network: n, filter: f, slow: math.MaxInt64}
 	if f.MaxDuration > 0 {
 		p.slow = int64(f.MaxDuration / time.Second)
 	}
 	p.carriers()
-	p.origin, p.arrival = make([]bool, len(n.airports)), make([]bool, len(n.airports))
 	p.finals = make([][]*edge, len(n.airports))
-	mark := func(codes []string, in []bool) (numbers []int32) {
-		for _, code := range codes {
-			if a, ok := n.airport[code]; ok && !in[a] {
-				in[a] = true
-				numbers = append(numbers, a)
-			}
+	var origins, arrivals []int32
+	p.origin, origins = n.mark(s.From)
+	p.arrival, arrivals = n.mark(s.To)
+	p.apart = make([][]int64, len(origins))
+	for i, a := range origins {
+		p.apart[i] = make([]int64, len(arrivals))
+		for j, b := range arrivals {
+			p.apart[i][j] = distance(&n.airports[a], &n.airports[b])
 		}
-		return numbers
 	}
-	origins, arrivals := mark(s.From, p.origin), mark(s.To, p.arrival)
 	for _, b := range arrivals {
 		for _, e := range n.nodes[b].in {
 			if p.passes(e) {
@@ -80,12 +77,27 @@ func (n *Network) plan(s Slice, f *Filter) (*plan, error) {
 	}
 	for _, a := range origins {
 		for _, e := range n.nodes[a].out {
-			if p.passes(e) && !p.origin[e.to] {
-				p.firsts = append(p.firsts, p.ends(e))
+			if !p.passes(e) || p.origin[e.to] != 0 {
+				continue
+			}
+			if ends := p.ends(e); p.arrival[e.to] != 0 || len(ends.final) > 0 || len(ends.hops) > 0 {
+				p.firsts = append(p.firsts, ends)
 			}
 		}
 	}
 	return p, nil
+}
+
+// mark numbers the airports of a slice's end that the network has, from 1.
+func (n *Network) mark(codes []string) (numbers []uint8, airports []int32) {
+	numbers = make([]uint8, len(n.airports))
+	for _, code := range codes {
+		if a, ok := n.airport[code]; ok && numbers[a] == 0 {
+			airports = append(airports, a)
+			numbers[a] = uint8(len(airports))
+		}
+	}
+	return numbers, airports
 }
 
 // carriers reads which carriers the filter lets pass.
@@ -113,52 +125,45 @@ func (p *plan) passes(e *edge) bool {
 	return false
 }
 
-// ends finds the final edges from where e leads.
+// ends finds the ways on from where e leads.
 func (p *plan) ends(e *edge) *ends {
 	out := &ends{edge: e}
-	if p.arrival[e.to] || p.filter.MaxStops == 0 {
+	if p.arrival[e.to] != 0 || p.filter.MaxStops == 0 {
 		return out
 	}
+	if p.filter.MaxStops > 1 {
+		out.hops = p.hops(e)
+	}
 	for _, final := range p.finals[e.to] {
-		if !p.network.rules.detour(way(e.kilometres, final.kilometres), p.direct(e.from, final.to)) {
+		if !p.detour(e.from, final.to, e.kilometres, final.kilometres) {
 			out.final = append(out.final, final)
 		}
 	}
 	return out
 }
 
-// direct is the great circle between two airports.
-func (p *plan) direct(from, to int32) int64 {
-	r := route{from, to}
-	d, ok := p.apart[r]
-	if !ok {
-		d = distance(&p.network.airports[from], &p.network.airports[to])
-		p.apart[r] = d
-	}
-	return d
+// detour reports whether a way between two ends of the slice is too long.
+func (p *plan) detour(from, to int32, kilometres ...int64) bool {
+	return p.network.rules.detour(way(kilometres...), p.apart[p.origin[from]-1][p.arrival[to]-1])
 }
 
-// hopsOf finds the pairs of edges that lead on from an origin's edge, the quickest first.
-func (p *plan) hopsOf(e *ends) []hop {
-	if e.made {
-		return e.hops
-	}
-	e.made = true
-	for _, middle := range p.network.nodes[e.edge.to].out {
-		p.steps++
-		if len(p.finals[middle.to]) == 0 || p.origin[middle.to] || p.arrival[middle.to] || !p.passes(middle) {
+// hops finds the pairs of edges that lead on from an origin's edge, the quickest first.
+func (p *plan) hops(e *edge) (out []hop) {
+	c := p.network.compiled
+	partners := c.spread(e.sellers)
+	for _, middle := range p.network.nodes[e.to].out {
+		if middle.sellers&partners == 0 || len(p.finals[middle.to]) == 0 || p.origin[middle.to] != 0 || p.arrival[middle.to] != 0 || !p.passes(middle) {
 			continue
 		}
-		ready := p.network.compiled.shortest(middle.to)
+		ready, onwards := c.shortest(middle.to), c.spread(middle.sellers)
 		for _, final := range p.finals[middle.to] {
-			if final.to == e.edge.to || p.network.rules.detour(way(e.edge.kilometres, middle.kilometres, final.kilometres), p.direct(e.edge.from, final.to)) {
-				continue
+			if final.sellers&onwards != 0 && !p.detour(e.from, final.to, e.kilometres, middle.kilometres, final.kilometres) {
+				out = append(out, hop{middle: middle, final: final, ready: ready, quickest: middle.quickest + ready + final.quickest})
 			}
-			e.hops = append(e.hops, hop{middle: middle, final: final, ready: ready, quickest: middle.quickest + ready + final.quickest})
 		}
 	}
-	slices.SortStableFunc(e.hops, func(a, b hop) int { return cmp.Compare(a.quickest, b.quickest) })
-	return e.hops
+	slices.SortFunc(out, func(a, b hop) int { return cmp.Compare(a.quickest, b.quickest) })
+	return out
 }
 
 // sellable is what the filter asks of each segment by itself.
@@ -185,14 +190,14 @@ func (p *plan) run(earliest, latest int64) Found {
 			if !p.filter.DepartLocal.Has(local(s.departs, s.departure.Legs[s.board].DepartOffset)) || !p.sellable(s) {
 				continue
 			}
-			if p.arrival[e.edge.to] {
+			if p.arrival[e.edge.to] != 0 {
 				p.keep(s)
 			} else if p.filter.MaxStops > 0 {
 				p.opening = append(p.opening, opening{s, e})
 			}
 		}
 	}
-	slices.SortFunc(p.opening, func(a, b opening) int { return b.segment.compare(a.segment) })
+	slices.SortFunc(p.opening, func(a, b opening) int { return cmp.Compare(b.segment.departs, a.segment.departs) })
 	truncated := false
 	for stops := 1; stops <= p.filter.MaxStops && !truncated; stops++ {
 		truncated = p.pass(stops)
@@ -257,12 +262,17 @@ func (p *plan) one(o opening) {
 func (p *plan) two(o opening) {
 	c := p.network.compiled
 	a := o.segment
-	limit := p.limit(a.departs, carriersOf(a.carrier), 2)
+	set := carriersOf(a.carrier)
+	limit := p.limit(a.departs, set, 2)
 	ready := a.arrives + c.shortest(o.ends.edge.to)
-	for _, h := range p.hopsOf(o.ends) {
+	partners := c.partners(&p.network.rules, a)
+	for _, h := range o.ends.hops {
 		p.steps++
 		if h.quickest > limit-ready || p.steps >= p.network.rules.MaxWork {
 			break
+		}
+		if h.middle.sellers&partners == 0 {
+			continue
 		}
 		for i := from(h.middle.segments, ready); i < len(h.middle.segments); i++ {
 			p.steps++
@@ -270,16 +280,19 @@ func (p *plan) two(o opening) {
 			if b.departs > a.arrives+c.wait || b.departs > limit-h.quickest {
 				break
 			}
-			if p.connects(a, b, h.middle.from) && p.sellable(b) {
-				p.third(a, b, h)
+			if b.sellers&partners != 0 && p.connects(a, b, h.middle.from) && p.sellable(b) {
+				p.third(a, b, h, limit)
+				limit = min(limit, p.limit(a.departs, set, 2))
 			}
 		}
 	}
 }
 
-// third goes on from two segments to the end of the slice.
-func (p *plan) third(a, b *segment, h hop) {
-	limit := p.limit(a.departs, carriersOf(a.carrier, b.carrier), 2)
+// third goes on from two segments to the end of the slice; limit is that of the first one's carrier.
+func (p *plan) third(a, b *segment, h hop, limit int64) {
+	if a.carrier != b.carrier {
+		limit = min(limit, p.limit(a.departs, carriersOf(a.carrier, b.carrier), 2))
+	}
 	final := h.final
 	for i := from(final.segments, b.arrives+h.ready); i < len(final.segments); i++ {
 		p.steps++
@@ -287,7 +300,7 @@ func (p *plan) third(a, b *segment, h hop) {
 		if s.departs > b.arrives+p.network.compiled.wait || s.departs > limit-final.quickest {
 			return
 		}
-		if s.arrives <= limit && p.connects(b, s, final.from) && !meet(a, s) && p.sellable(s) {
+		if s.arrives <= limit && p.connects(b, s, final.from) && !crosses(a, s) && p.sellable(s) {
 			p.keep(a, b, s)
 		}
 	}
@@ -299,51 +312,35 @@ func (p *plan) connects(a, b *segment, airport int32) bool {
 	return c.combine(&p.network.rules, a, b) && b.departs >= a.arrives+c.connection(airport, a, b) && !crosses(a, b)
 }
 
-// crosses reports whether b comes to an airport that a has been to, but for the one where they meet, or is the same
-// departure.
+// crosses reports whether two segments are of one departure, or come to one airport: b follows a at once or with one
+// other between them. Ends of segments were told apart when the plan was made, so only stops on the way are
+// compared; where b begins at the end of a, that is one visit.
 func crosses(a, b *segment) bool {
 	if a.departure == b.departure {
 		return true
 	}
-	for i := a.board; i < a.off; i++ {
-		at := a.departure.Legs[i].From
-		for j := b.board; j < b.off; j++ {
-			if b.departure.Legs[j].To == at {
-				return true
-			}
-		}
-	}
-	if !b.through() {
+	if !a.through() && !b.through() {
 		return false
 	}
-	at := a.departure.Legs[a.off-1].To
+	last := a.departure.Legs[a.off-1].To
 	for j := b.board; j < b.off; j++ {
-		if b.departure.Legs[j].To == at {
+		to := b.departure.Legs[j].To
+		if to == last || visits(a, to) {
+			return true
+		}
+	}
+	first := b.departure.Legs[b.board].From
+	return first != last && visits(a, first)
+}
+
+// visits reports whether a segment leaves an airport, at its start or on the way.
+func visits(s *segment, airport string) bool {
+	for i := s.board; i < s.off; i++ {
+		if s.departure.Legs[i].From == airport {
 			return true
 		}
 	}
 	return false
-}
-
-// meet reports whether two segments with another one between them come to one airport, or are the same departure.
-func meet(a, b *segment) bool {
-	if a.departure == b.departure {
-		return true
-	}
-	has := func(at string) bool {
-		for j := b.board; j < b.off; j++ {
-			if b.departure.Legs[j].From == at {
-				return true
-			}
-		}
-		return b.departure.Legs[b.off-1].To == at
-	}
-	for i := a.board; i < a.off; i++ {
-		if has(a.departure.Legs[i].From) {
-			return true
-		}
-	}
-	return has(a.departure.Legs[a.off-1].To)
 }
 
 // keep takes an itinerary that passes the filter as a whole and is not dominated by what is known.

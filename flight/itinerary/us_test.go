@@ -31,12 +31,21 @@ type us struct {
 	zones      map[string]*time.Location
 }
 
+// absent ends a test whose real data are not there: a named skip, and a failure in CI.
+func absent(tb testing.TB) {
+	tb.Helper()
+	if os.Getenv("CI") == "true" {
+		tb.Fatal("the shared data are needed in CI")
+	}
+	tb.Skip("the shared data are not here")
+}
+
 // columns reads a CSV file into maps by heading.
 func columns(tb testing.TB, path string, yield func(map[string]string)) {
 	tb.Helper()
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		tb.Skip("the shared data are not here")
+		absent(tb)
 	}
 	if err != nil {
 		tb.Fatal(err)
@@ -148,7 +157,7 @@ func (u *us) day(from, to string) itinerary.Slice {
 
 // pairs are random pairs of airports, drawn by their flights, so that hubs come as often as people do.
 func (u *us) pairs(n int, seed uint64) (out [][2]string) {
-	r := rand.New(rand.NewPCG(seed, 4)) //nolint:gosec // a sample that can be repeated
+	r := rand.New(rand.NewPCG(seed, 4))
 	for len(out) < n {
 		a, b := u.departures[r.IntN(len(u.departures))].Legs[0].From, u.departures[r.IntN(len(u.departures))].Legs[0].To
 		if a != b {
@@ -206,6 +215,29 @@ func TestSearchUnitedStates(t *testing.T) {
 				t.Error("itineraries of some kind never came")
 			}
 		})
+	}
+}
+
+// The same under the default rules: waits of up to 24 hours, no bound on the duration.
+func TestSearchUnitedStatesByDefault(t *testing.T) {
+	u := loadUS(t, true)
+	n, err := itinerary.New(u.airports, u.departures, itinerary.Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := newOracle(u.airports, u.departures, itinerary.Rules{Defaults: [4]int32{45, 60, 90, 60}, MaxWait: hours(24).duration(), DetourPercent: 200, DetourKilometres: 800})
+	for _, pair := range u.pairs(effort.Runs(t, 1), 11) {
+		s, f := u.day(pair[0], pair[1]), itinerary.Filter{MaxStops: 2}
+		found, err := n.Search(s, f)
+		if err != nil || found.Truncated {
+			t.Fatal(err, found.Truncated)
+		}
+		all := o.all(s, f)
+		want := undominated(all)
+		if d := differ(found.Itineraries, want); d != "" {
+			t.Fatalf("%v:\n%s", pair, d)
+		}
+		t.Logf("%v: %d of %d in %d steps", pair, len(want), len(all), found.Steps)
 	}
 }
 

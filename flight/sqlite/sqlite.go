@@ -29,7 +29,7 @@ var queries = sqlfile.Parse("flight/sqlite/queries.sql", text)
 // freeCommands is run once, when the file is opened; the others are relational's.
 var (
 	freeCommands = queries.Get("free_commands")
-	statements = byName(relational.Statements)
+	statements   = byName(relational.Statements)
 )
 
 func byName(names []string) map[string]string {

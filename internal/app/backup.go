@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,6 +14,10 @@ import (
 	"strings"
 	"time"
 
+	intakepostgres "holdfast/feed/intake/postgres"
+	intakesqlite "holdfast/feed/intake/sqlite"
+	flightpostgres "holdfast/flight/postgres"
+	flightsqlite "holdfast/flight/sqlite"
 	hotelpostgres "holdfast/hotel/postgres"
 	hotelsqlite "holdfast/hotel/sqlite"
 	identitypostgres "holdfast/identity/postgres"
@@ -24,6 +29,8 @@ import (
 	"holdfast/internal/sqlitedb"
 	paymentpostgres "holdfast/payment/postgres"
 	paymentsqlite "holdfast/payment/sqlite"
+	railpostgres "holdfast/rail/postgres"
+	railsqlite "holdfast/rail/sqlite"
 	reservationpostgres "holdfast/reservation/postgres"
 	reservationsqlite "holdfast/reservation/sqlite"
 )
@@ -102,7 +109,7 @@ func (s *system) holders() ([]holder, error) {
 		return nil, nil
 	}
 	var all []holder
-	for _, store := range []any{s.stores.hotel, s.stores.identity, s.stores.payment, s.stores.reservation} {
+	for _, store := range []any{s.stores.feeds, s.stores.flight, s.stores.rail, s.stores.hotel, s.stores.identity, s.stores.payment, s.stores.reservation} {
 		h, ok := store.(holder)
 		if !ok {
 			return nil, fmt.Errorf("the store %T cannot be held", store)
@@ -279,16 +286,19 @@ func Damaged(err error) bool {
 	return errors.Is(err, backup.ErrDamaged) || errors.Is(err, sqlitedb.ErrCorrupt)
 }
 
+// databaseFiles are the files of the embedded stores, with the version of each that this binary needs.
+var databaseFiles = map[string]func() (int64, error){
+	"identity.db": identitysqlite.Schema, "payment.db": paymentsqlite.Schema, "reservation.db": reservationsqlite.Schema, "hotel.db": hotelsqlite.Schema,
+	"rail.db": railsqlite.Schema, "flight.db": flightsqlite.Schema, "feeds.db": intakesqlite.Schema,
+}
+
 // Restore brings the backup at target into the data folder of c, which must be empty or absent.
 func Restore(ctx context.Context, c *config.Config, target string, progress admin.Progress) (*backup.Manifest, error) {
 	if !c.Embedded() {
 		return nil, &PostgresBackup{URL: c.Database.URL}
 	}
 	known := map[string]int64{}
-	for name, schema := range map[string]func() (int64, error){
-		"identity.db": identitysqlite.Schema, "payment.db": paymentsqlite.Schema,
-		"reservation.db": reservationsqlite.Schema, "hotel.db": hotelsqlite.Schema,
-	} {
+	for name, schema := range databaseFiles {
 		version, err := schema()
 		if err != nil {
 			return nil, err
@@ -316,7 +326,7 @@ func (p *PostgresBackup) Commands() string {
 		dsn = address.String()
 	}
 	var schemas strings.Builder
-	for _, schema := range []string{identitypostgres.Schema, paymentpostgres.Schema, reservationpostgres.Schema, hotelpostgres.Schema} {
+	for _, schema := range []string{identitypostgres.Schema, paymentpostgres.Schema, reservationpostgres.Schema, hotelpostgres.Schema, railpostgres.Schema, flightpostgres.Schema, intakepostgres.Schema} {
 		_, _ = fmt.Fprintf(&schemas, " --schema=%s", schema)
 	}
 	return fmt.Sprintf(`All services in one command, never one after the other: a single snapshot is a state that was there, and payments
@@ -388,7 +398,7 @@ func writeManifest(p *printer, m *backup.Manifest) {
 
 // inspect refuses to serve from damaged files.
 func (s *system) inspect(ctx context.Context) error {
-	for _, name := range []string{"identity.db", "payment.db", "reservation.db", "hotel.db"} {
+	for _, name := range slices.Sorted(maps.Keys(databaseFiles)) {
 		err := sqlitedb.Inspect(ctx, s.folder.Path(name))
 		if errors.Is(err, sqlitedb.ErrCorrupt) {
 			return fmt.Errorf("a file of the data folder is damaged: %w; nothing was changed. Keep the folder as it is, and bring a backup into a new one: holdfast restore BACKUP --data NEW-FOLDER", err)

@@ -5,6 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"holdfast/feed/intake"
+	intakepostgres "holdfast/feed/intake/postgres"
+	intakesqlite "holdfast/feed/intake/sqlite"
+	"holdfast/flight"
+	flightpostgres "holdfast/flight/postgres"
+	flightsqlite "holdfast/flight/sqlite"
 	"holdfast/hotel"
 	hotelpostgres "holdfast/hotel/postgres"
 	hotelsqlite "holdfast/hotel/sqlite"
@@ -16,6 +22,9 @@ import (
 	paymentpostgres "holdfast/payment/postgres"
 	"holdfast/payment/sandbox"
 	paymentsqlite "holdfast/payment/sqlite"
+	"holdfast/rail"
+	railpostgres "holdfast/rail/postgres"
+	railsqlite "holdfast/rail/sqlite"
 	"holdfast/reservation"
 	reservationpostgres "holdfast/reservation/postgres"
 	reservationsqlite "holdfast/reservation/sqlite"
@@ -28,6 +37,9 @@ type stores struct {
 	sandbox     sandbox.Store // lives in payment's
 	reservation reservation.Store
 	hotel       hotel.Store
+	rail        rail.Store
+	flight      flight.Store
+	feeds       intake.Store
 }
 
 // storage is one service's store on the engine that the configuration chose.
@@ -37,106 +49,74 @@ type storage struct {
 	open    func(ctx context.Context, s *stores) error
 }
 
+// onEngine is the storage of a service: how its store is brought to this binary's version, opened, and where it goes.
+func onEngine[S any](name string, migrate func(context.Context) error, open func(context.Context) (S, error), put func(*stores, S)) storage {
+	return storage{name, migrate, func(ctx context.Context, s *stores) error {
+		store, err := open(ctx)
+		if err == nil {
+			put(s, store)
+		}
+		return err
+	}}
+}
+
 // embedded are the stores in the files of a data folder; path gives the place of a file.
 func embedded(path func(string) string) []storage {
-	files := struct{ identity, payment, reservation, hotel string }{
-		path("identity.db"), path("payment.db"), path("reservation.db"), path("hotel.db"),
+	file := func(name string, migrate func(context.Context, string) error) func(context.Context) error {
+		return func(ctx context.Context) error { return migrate(ctx, path(name)) }
 	}
 	return []storage{
-		{
-			"identity",
-			func(ctx context.Context) error { return identitysqlite.Migrate(ctx, files.identity) },
-			func(ctx context.Context, s *stores) error {
-				store, err := identitysqlite.Open(ctx, files.identity, sqlitedb.Options{Readers: 1})
-				if err == nil {
-					s.identity = store
-				}
-				return err
-			},
-		},
-		{
-			"payment",
-			func(ctx context.Context) error { return paymentsqlite.Migrate(ctx, files.payment) },
-			func(ctx context.Context, s *stores) error {
-				store, err := paymentsqlite.Open(ctx, files.payment, sqlitedb.Options{})
-				if err == nil {
-					s.payment, s.sandbox = store, store.Sandbox()
-				}
-				return err
-			},
-		},
-		{
-			"reservation",
-			func(ctx context.Context) error { return reservationsqlite.Migrate(ctx, files.reservation) },
-			func(ctx context.Context, s *stores) error {
-				store, err := reservationsqlite.Open(ctx, files.reservation)
-				if err == nil {
-					s.reservation = store
-				}
-				return err
-			},
-		},
-		{
-			"hotel",
-			func(ctx context.Context) error { return hotelsqlite.Migrate(ctx, files.hotel) },
-			func(ctx context.Context, s *stores) error {
-				store, err := hotelsqlite.Open(ctx, files.hotel)
-				if err == nil {
-					s.hotel = store
-				}
-				return err
-			},
-		},
+		onEngine("identity", file("identity.db", identitysqlite.Migrate), func(ctx context.Context) (*identitysqlite.Store, error) {
+			return identitysqlite.Open(ctx, path("identity.db"), sqlitedb.Options{Readers: 1})
+		}, func(s *stores, store *identitysqlite.Store) { s.identity = store }),
+		onEngine("payment", file("payment.db", paymentsqlite.Migrate), func(ctx context.Context) (*paymentsqlite.Store, error) {
+			return paymentsqlite.Open(ctx, path("payment.db"), sqlitedb.Options{})
+		}, func(s *stores, store *paymentsqlite.Store) { s.payment, s.sandbox = store, store.Sandbox() }),
+		onEngine("reservation", file("reservation.db", reservationsqlite.Migrate), func(ctx context.Context) (*reservationsqlite.Store, error) {
+			return reservationsqlite.Open(ctx, path("reservation.db"))
+		}, func(s *stores, store *reservationsqlite.Store) { s.reservation = store }),
+		onEngine("hotel", file("hotel.db", hotelsqlite.Migrate), func(ctx context.Context) (hotel.Store, error) {
+			return hotelsqlite.Open(ctx, path("hotel.db"))
+		}, func(s *stores, store hotel.Store) { s.hotel = store }),
+		onEngine("rail", file("rail.db", railsqlite.Migrate), func(ctx context.Context) (rail.Store, error) {
+			return railsqlite.Open(ctx, path("rail.db"))
+		}, func(s *stores, store rail.Store) { s.rail = store }),
+		onEngine("flight", file("flight.db", flightsqlite.Migrate), func(ctx context.Context) (flight.Store, error) {
+			return flightsqlite.Open(ctx, path("flight.db"))
+		}, func(s *stores, store flight.Store) { s.flight = store }),
+		onEngine("feeds", file("feeds.db", intakesqlite.Migrate), func(ctx context.Context) (intake.Store, error) {
+			return intakesqlite.Open(ctx, path("feeds.db"))
+		}, func(s *stores, store intake.Store) { s.feeds = store }),
 	}
 }
 
 // shared are the stores in the schemas of one PostgreSQL.
 func shared(dsn string, conns int32) []storage {
+	at := func(migrate func(context.Context, string) error) func(context.Context) error {
+		return func(ctx context.Context) error { return migrate(ctx, dsn) }
+	}
 	return []storage{
-		{
-			"identity",
-			func(ctx context.Context) error { return identitypostgres.Migrate(ctx, dsn) },
-			func(ctx context.Context, s *stores) error {
-				store, err := identitypostgres.Open(ctx, dsn, conns)
-				if err == nil {
-					s.identity = store
-				}
-				return err
-			},
-		},
-		{
-			"payment",
-			func(ctx context.Context) error { return paymentpostgres.Migrate(ctx, dsn) },
-			func(ctx context.Context, s *stores) error {
-				store, err := paymentpostgres.Open(ctx, dsn, conns)
-				if err == nil {
-					s.payment, s.sandbox = store, store.Sandbox()
-				}
-				return err
-			},
-		},
-		{
-			"reservation",
-			func(ctx context.Context) error { return reservationpostgres.Migrate(ctx, dsn) },
-			func(ctx context.Context, s *stores) error {
-				store, err := reservationpostgres.Open(ctx, dsn, conns)
-				if err == nil {
-					s.reservation = store
-				}
-				return err
-			},
-		},
-		{
-			"hotel",
-			func(ctx context.Context) error { return hotelpostgres.Migrate(ctx, dsn) },
-			func(ctx context.Context, s *stores) error {
-				store, err := hotelpostgres.Open(ctx, dsn, conns)
-				if err == nil {
-					s.hotel = store
-				}
-				return err
-			},
-		},
+		onEngine("identity", at(identitypostgres.Migrate), func(ctx context.Context) (*identitypostgres.Store, error) {
+			return identitypostgres.Open(ctx, dsn, conns)
+		}, func(s *stores, store *identitypostgres.Store) { s.identity = store }),
+		onEngine("payment", at(paymentpostgres.Migrate), func(ctx context.Context) (*paymentpostgres.Store, error) {
+			return paymentpostgres.Open(ctx, dsn, conns)
+		}, func(s *stores, store *paymentpostgres.Store) { s.payment, s.sandbox = store, store.Sandbox() }),
+		onEngine("reservation", at(reservationpostgres.Migrate), func(ctx context.Context) (*reservationpostgres.Store, error) {
+			return reservationpostgres.Open(ctx, dsn, conns)
+		}, func(s *stores, store *reservationpostgres.Store) { s.reservation = store }),
+		onEngine("hotel", at(hotelpostgres.Migrate), func(ctx context.Context) (hotel.Store, error) {
+			return hotelpostgres.Open(ctx, dsn, conns)
+		}, func(s *stores, store hotel.Store) { s.hotel = store }),
+		onEngine("rail", at(railpostgres.Migrate), func(ctx context.Context) (rail.Store, error) {
+			return railpostgres.Open(ctx, dsn, conns)
+		}, func(s *stores, store rail.Store) { s.rail = store }),
+		onEngine("flight", at(flightpostgres.Migrate), func(ctx context.Context) (flight.Store, error) {
+			return flightpostgres.Open(ctx, dsn, conns)
+		}, func(s *stores, store flight.Store) { s.flight = store }),
+		onEngine("feeds", at(intakepostgres.Migrate), func(ctx context.Context) (intake.Store, error) {
+			return intakepostgres.Open(ctx, dsn, conns)
+		}, func(s *stores, store intake.Store) { s.feeds = store }),
 	}
 }
 
@@ -154,7 +134,7 @@ func openStores(ctx context.Context, engines []storage) (*stores, error) {
 // close closes what is open.
 func (s *stores) close() error {
 	var errs []error
-	for _, c := range []interface{ Close() error }{s.hotel, s.reservation, s.payment, s.identity} {
+	for _, c := range []interface{ Close() error }{s.feeds, s.flight, s.rail, s.hotel, s.reservation, s.payment, s.identity} {
 		if c != nil {
 			errs = append(errs, c.Close())
 		}

@@ -28,6 +28,7 @@ import (
 const (
 	auditJob  = "audit"
 	importJob = "import/hotels"
+	feedJob   = "import/feed"
 	statusJob = "status" // for people: curl --unix-socket holdfast-data/admin.sock http://admin/status
 )
 
@@ -111,6 +112,13 @@ func (s *server) jobs() map[string]admin.Job {
 			}
 			return s.importHotels(ctx, r, body, progress)
 		},
+		"POST /" + feedJob: func(ctx context.Context, query url.Values, body io.Reader, progress admin.Progress) (any, error) {
+			var d delivery
+			if err := json.Unmarshal([]byte(query.Get(optionsParameter)), &d); err != nil {
+				return nil, fault.New(fault.Malformed, "malformed", "The options of the import cannot be read.").Because(err)
+			}
+			return s.importFeed(ctx, d, body, progress)
+		},
 		"GET /" + statusJob: func(context.Context, url.Values, io.Reader, admin.Progress) (any, error) {
 			return Status{Version: s.build.Version, URL: s.url, Mode: s.mode().String(), Node: s.config.Node, Now: s.clock.Now(), Started: started.UTC()}, nil
 		},
@@ -126,22 +134,34 @@ func (s *system) audit(ctx context.Context, share float64, progress admin.Progre
 }
 
 func (s *system) importHotels(ctx context.Context, r ImportRequest, file io.Reader, progress admin.Progress) (*hotel.ImportReport, error) {
-	if r.CreateSupplier != "" {
-		supplier := identity.Supplier{ID: supplierNamed(r.CreateSupplier), Name: r.CreateSupplier, Kind: identity.HotelChain}
-		r.Options.Supplier = supplier.ID
-		if !r.Options.DryRun {
-			if _, err := s.identity.CreateSupplier(ctx, supplier); err != nil {
-				return nil, err
-			}
-		}
-	} else if _, err := s.identity.Supplier(ctx, r.Options.Supplier); err != nil {
+	d := delivery{Supplier: r.Options.Supplier, CreateSupplier: r.CreateSupplier, DryRun: r.Options.DryRun}
+	if err := s.supplierOf(ctx, &d, identity.HotelChain); err != nil {
 		return nil, err
 	}
-	return s.hotel.Import(ctx, hotel.Editor{Subject: "import"}, file, r.Options, func(done, total int) {
+	r.Options.Supplier = d.Supplier
+	return s.hotel.Import(ctx, hotel.Editor{Subject: byImport}, file, r.Options, func(done, total int) {
 		if progress != nil {
 			progress(int64(done), int64(total))
 		}
 	})
+}
+
+// supplierOf finds the supplier of a delivery, or makes the one it names.
+func (s *system) supplierOf(ctx context.Context, d *delivery, kind identity.SupplierKind) error {
+	if d.CreateSupplier == "" {
+		found, err := s.identity.Supplier(ctx, d.Supplier)
+		if err == nil && found.Kind != kind {
+			return fault.New(fault.Invalid, "supplier_kind", "%s is of another kind (%s) than this file is for (%s).", found.Name, found.Kind, kind)
+		}
+		return err
+	}
+	supplier := identity.Supplier{ID: supplierNamed(d.CreateSupplier), Name: d.CreateSupplier, Kind: kind}
+	d.Supplier = supplier.ID
+	if d.DryRun {
+		return nil
+	}
+	_, err := s.identity.CreateSupplier(ctx, supplier)
+	return err
 }
 
 // supplierNamed is the id of a supplier that an import makes: of the name alone, so that importing again finds it.
@@ -178,18 +198,28 @@ func Audit(ctx context.Context, c *config.Config, log *slog.Logger, progress adm
 
 // ImportHotels imports a file: embedded through the server that runs, else by services of its own.
 func ImportHotels(ctx context.Context, c *config.Config, log *slog.Logger, r ImportRequest, file io.Reader, progress admin.Progress) (*hotel.ImportReport, error) {
-	report := &hotel.ImportReport{}
+	return importing(ctx, c, log, importJob, r, r.Options.DryRun, file, progress, func(ctx context.Context, s *system) (*hotel.ImportReport, error) {
+		return s.importHotels(ctx, r, file, progress)
+	})
+}
+
+// importing runs an import: as a job of the server that runs on the data folder, else by work on services of its own.
+func importing[R any](
+	ctx context.Context, c *config.Config, log *slog.Logger, job string, request any, dryRun bool, file io.Reader, progress admin.Progress,
+	work func(context.Context, *system) (*R, error),
+) (*R, error) {
+	report := new(R)
 	s := newSystem(c, log)
 	if c.Embedded() {
-		options, err := json.Marshal(r)
+		options, err := json.Marshal(request)
 		if err != nil {
 			return nil, err
 		}
-		err = admin.Call(ctx, s.adminFolder(), importJob, url.Values{optionsParameter: {string(options)}}, file, report, progress)
+		err = admin.Call(ctx, s.adminFolder(), job, url.Values{optionsParameter: {string(options)}}, file, report, progress)
 		if !errors.Is(err, admin.ErrNoServer) {
 			return report, err
 		}
-		if _, err := os.Stat(c.Data); errors.Is(err, fs.ErrNotExist) && r.Options.DryRun {
+		if _, err := os.Stat(c.Data); errors.Is(err, fs.ErrNotExist) && dryRun {
 			// Nothing is there to compare with, and a dry run leaves nothing behind.
 			scratch, err := os.MkdirTemp("", "holdfast-import-")
 			if err != nil {
@@ -208,7 +238,7 @@ func ImportHotels(ctx context.Context, c *config.Config, log *slog.Logger, r Imp
 		s.config = &own
 	}
 	err := s.run(ctx, func(ctx context.Context) (err error) {
-		report, err = s.importHotels(ctx, r, file, progress)
+		report, err = work(ctx, s)
 		return err
 	})
 	return report, err

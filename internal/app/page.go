@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"holdfast/feed"
 	"holdfast/hotel"
 	"holdfast/reservation"
 )
@@ -104,20 +105,82 @@ func WriteImport(w io.Writer, q ImportRequest, r *hotel.ImportReport, remarks st
 }
 
 func (p *printer) remarks(title string, notes []hotel.LineNote, file string) {
-	if len(notes) == 0 {
+	lines := make([]string, len(notes))
+	for i, n := range notes {
+		lines[i] = fmt.Sprintf("line %d: %s (%s)", n.Line, n.Message, n.Code)
+	}
+	p.list(title, lines, file)
+}
+
+// list shows the first of some lines; file is where all of them are, "" for nowhere.
+func (p *printer) list(title string, lines []string, file string) {
+	if len(lines) == 0 {
 		return
 	}
 	p.line("\n%s:", title)
-	for _, n := range notes[:min(len(notes), listed)] {
-		p.line("  line %d: %s (%s)", n.Line, n.Message, n.Code)
+	for _, l := range lines[:min(len(lines), listed)] {
+		p.line("  %s", l)
 	}
-	if more := len(notes) - listed; more > 0 {
+	if more := len(lines) - listed; more > 0 {
 		where := "--report FILE writes all of them"
 		if file != "" {
 			where = "all of them are in " + file
 		}
 		p.line("  ... and %d more; %s", more, where)
 	}
+}
+
+// DeliveryPage says how a delivery was asked for.
+type DeliveryPage struct {
+	DryRun, SkipRefused bool
+	Remarks             string // the file that has all remarks, "" for none
+	Took                time.Duration
+}
+
+// WriteDelivery tells people what an import of a partner's files did, or would have done.
+func WriteDelivery(w io.Writer, r *DeliveryReport, page DeliveryPage) error {
+	p := &printer{w: w}
+	did := "Imported"
+	switch {
+	case r.Older:
+		did = "Nothing was imported: a newer file was applied before. Of it"
+	case r.Held:
+		did = "Nothing was imported: it would remove too much; look at it, then use --force. It would be"
+	case len(r.Refused) > 0 && !page.SkipRefused:
+		did = "Nothing was imported, because lines were refused. It would be"
+	case page.DryRun:
+		did = "Dry run, nothing was imported. It would be"
+	case !r.Applied:
+		did = "Nothing had to be changed"
+	}
+	p.line("%s: %d added, %d changed, %d removed, %d untouched, %d refused. It took %v.",
+		did, r.Added, r.Changed, r.Removed, r.Untouched, len(r.Refused), page.Took.Round(time.Millisecond))
+	for _, l := range r.Lines {
+		p.line("  %s", l)
+	}
+	p.list("Refused", remarkLines(r.Refused), page.Remarks)
+	p.list("Warnings", remarkLines(r.Warnings), page.Remarks)
+	return p.err
+}
+
+func remarkLines(remarks []feed.Error) []string {
+	lines := make([]string, len(remarks))
+	for i := range remarks {
+		lines[i] = remarks[i].Error()
+	}
+	return lines
+}
+
+// WriteDeliveryRemarks writes all remarks of an import of a partner's files to a file: sort and remark, apart by a tab.
+func WriteDeliveryRemarks(name string, r *DeliveryReport) error {
+	var out bytes.Buffer
+	for _, l := range remarkLines(r.Refused) {
+		fmt.Fprintf(&out, "refused\t%s\n", l)
+	}
+	for _, l := range remarkLines(r.Warnings) {
+		fmt.Fprintf(&out, "warning\t%s\n", l)
+	}
+	return os.WriteFile(name, out.Bytes(), 0o600)
 }
 
 // WriteRemarks writes all remarks of an import to a file: line, sort, code and text, apart by tabs.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"holdfast/demo"
+	"holdfast/feed/intake"
 	"holdfast/identity"
 	"holdfast/internal/admin"
 	"holdfast/internal/config"
@@ -65,6 +66,14 @@ func Serve(ctx context.Context, c *config.Config, options ServeOptions) error {
 			Name: "demo world", Start: func(ctx context.Context, _ func(error)) error { return s.fillDemo(ctx, options.Out) },
 		})
 	}
+	modules = append(modules, lifecycle.Component{
+		Name: "feeds", Start: func(ctx context.Context, _ func(error)) error {
+			settings := intake.DefaultSettings()
+			settings.AllowPrivate = c.Feeds.AllowPrivate
+			s.feeds = intake.New(intake.Deps{Store: s.stores.feeds, Formats: s.intakeFormats(), Clock: s.clock, Settings: settings, Logger: s.log})
+			return s.feeds.Start(ctx)
+		}, Stop: func(ctx context.Context) error { return s.feeds.Stop(ctx) },
+	})
 	if s.adminFolder() != "" {
 		modules = append(modules, lifecycle.Component{
 			Name: "admin socket",
@@ -128,8 +137,8 @@ func baseURL(a net.Addr) string {
 // answer takes requests.
 func (s *server) answer(_ context.Context, fail func(error)) error {
 	handler := rest.New(rest.Deps{ //nolint:contextcheck // each request brings its own
-		Identity: s.identity, Hotels: s.hotel, Reservations: s.reservation, Payments: s.payment,
-		Clock: s.clock, SandboxClock: s.manual, ClockMoved: s.hotel.CatchUp, Logger: s.log, Registry: s.registry, Ready: s.ready, Version: s.build.Version,
+		Identity: s.identity, Hotels: s.hotel, Rail: s.rail, Flights: s.flight, Feeds: s.feeds, Reservations: s.reservation, Payments: s.payment,
+		Clock: s.clock, SandboxClock: s.manual, ClockMoved: s.catchUp, Logger: s.log, Registry: s.registry, Ready: s.ready, Version: s.build.Version,
 		Limits: rest.Limits{
 			Rate: float64(s.config.Limits.Rate), Burst: s.config.Limits.Burst, Subjects: s.config.Limits.Subjects, BodyBytes: s.config.Limits.BodyBytes,
 			Reads: s.config.Limits.Reads, Writes: s.config.Limits.Writes, Staff: s.config.Limits.Staff, Batch: s.config.Limits.BatchCommands, Wait: s.config.Times.Wait,

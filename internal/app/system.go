@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"holdfast/feed/intake"
+	"holdfast/flight"
 	"holdfast/hotel"
 	"holdfast/identity"
 	"holdfast/internal/clock"
@@ -18,6 +20,7 @@ import (
 	"holdfast/internal/telemetry"
 	"holdfast/payment"
 	"holdfast/payment/sandbox"
+	"holdfast/rail"
 	"holdfast/reservation"
 	"holdfast/uid"
 )
@@ -44,6 +47,9 @@ type system struct {
 	payment     *payment.Core
 	reservation *reservation.Core
 	hotel       *hotel.Core
+	rail        *rail.Core
+	flight      *flight.Core
+	feeds       *intake.Core
 }
 
 func newSystem(c *config.Config, log *slog.Logger) *system {
@@ -102,6 +108,19 @@ func (s *system) modules(migrate bool, tokens func() ([]identity.Token, error)) 
 			})
 			return s.hotel.Start(ctx)
 		}, Stop: func(ctx context.Context) error { return s.hotel.Stop(ctx) }},
+		{Name: "rail", Start: func(ctx context.Context, _ func(error)) error {
+			s.rail = rail.New(rail.Deps{
+				Store: s.stores.rail, Reservation: s.reservation, Clock: s.clock, Logger: s.log,
+				Settings: rail.Settings{Horizon: s.config.HorizonRuns, OfferLife: s.config.Times.Offer},
+			})
+			return s.rail.Start(ctx)
+		}, Stop: func(ctx context.Context) error { return s.rail.Stop(ctx) }},
+		{Name: "flight", Start: func(ctx context.Context, _ func(error)) error {
+			settings := flight.DefaultSettings()
+			settings.Horizon, settings.OfferLife = s.config.HorizonFlights, s.config.Times.Offer
+			s.flight = flight.New(flight.Deps{Store: s.stores.flight, Reservation: s.reservation, Clock: s.clock, Logger: s.log, Settings: settings})
+			return s.flight.Start(ctx)
+		}, Stop: func(ctx context.Context) error { return s.flight.Stop(ctx) }},
 	}
 	if s.config.Embedded() {
 		all = append([]lifecycle.Component{{
@@ -114,6 +133,18 @@ func (s *system) modules(migrate bool, tokens func() ([]identity.Token, error)) 
 		}}, all...)
 	}
 	return all
+}
+
+// catchUp has all services do at once what their jobs do by and by.
+func (s *system) catchUp(ctx context.Context) error {
+	for _, c := range []interface {
+		CatchUp(ctx context.Context) error
+	}{s.hotel, s.rail, s.flight} {
+		if err := c.CatchUp(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // imageFile is where the search keeps its image of the stock; "" for nowhere.

@@ -30,7 +30,9 @@ type Config struct {
 
 	Image string `name:"view-image" placeholder:"FILE" group:"Server" help:"Keep an image of the stock in this file, from which search starts in seconds. Empty: in the data folder, and none on PostgreSQL."`
 
-	HorizonNights int `name:"horizon-nights" default:"730" min:"1" max:"1500" group:"Server" help:"Nights ahead that hotels can be booked."`
+	HorizonNights  int `name:"horizon-nights" default:"730" min:"1" max:"1500" group:"Server" help:"Nights ahead that hotels can be booked."`
+	HorizonRuns    int `name:"horizon-runs" default:"60" min:"1" max:"400" group:"Server" help:"Days ahead that trains can be booked."`
+	HorizonFlights int `name:"horizon-flights" default:"120" min:"1" max:"400" group:"Server" help:"Days ahead that flights can be booked."`
 
 	Log      Log      `embed:"" prefix:"log-" group:"Log"`
 	Database Database `embed:"" prefix:"database-" group:"Database"`
@@ -38,6 +40,7 @@ type Config struct {
 	Limits   Limits   `embed:"" prefix:"limits-" group:"Limits"`
 	Caps     Caps     `embed:"" prefix:"caps-" group:"Caps of one caller"`
 	Audit    Audit    `embed:"" prefix:"audit-" group:"Audit"`
+	Feeds    Feeds    `embed:"" prefix:"feeds-" group:"Feeds of partners"`
 
 	// SupplierCaps are the caps of single suppliers, from the file alone: {"caps": {"suppliers": {"sup_...": {...}}}}.
 	// What an entry does not name is as in
@@ -89,6 +92,11 @@ type Limits struct {
 	Rate          int   `name:"rate" default:"10000" min:"1" max:"10000000" help:"Calls a second of one caller."`
 	Burst         int   `name:"burst" default:"20000" min:"1" max:"10000000" help:"Calls of one caller that may come at once."`
 	Subjects      int   `name:"subjects" default:"65536" min:"16" max:"10000000" help:"Callers whose rate is remembered at the same time."`
+}
+
+// Feeds is how the files of partners are fetched.
+type Feeds struct {
+	AllowPrivate bool `name:"allow-private" help:"Let feeds be fetched from addresses of private networks and of this machine."`
 }
 
 // Audit is the audit that a server makes by itself.

@@ -4,148 +4,149 @@ package timetable
 // rides, the fewest rides for it, and the rides.
 type backward struct {
 	*scratch
-	t       *Timetable
-	skip    func(run int32, from, to int) bool
-	start   int32  // the journey departs no earlier
-	end     int32  // and arrives no later
-	most    int32  // rides
-	reached uint64 // stamp of a forward pass from start or before; 0 for none: runs it did not board are passed over
+	t     *Timetable
+	skip  func(run int32, from, to int) bool
+	start int32    // the journey departs no earlier
+	end   int32    // and arrives no later
+	most  int32    // rides
+	after *forward // a pass from start or before, not ended before end; nil for none: what it did not board is passed over
 
 	depart int32 // best so far
-	rides  int32
+	label  uint8 // of its first ride
 	begin  step
 }
 
 // run returns whether there is a journey; b has its departure and rides then.
 func (b *backward) run() bool {
-	b.pass()
-	until := b.until[:b.t.Stations()]
-	for i := range until {
-		until[i] = row{-far, -far, -far, -far, -far, -far, -far, -far}
+	b.depart, b.label = -far, 0
+	span := b.t.span(b.start, b.end, &b.entries, &b.exits)
+	if len(span.slices) == 0 {
+		return false
 	}
-	b.depart, b.rides = -far, none
-	for n := min(b.end>>sliceBits-b.t.first, int32(len(b.t.slices))-1); n >= 0; n-- {
-		hops := b.t.slices[n]
-		if len(hops) == 0 || hops[0].dep > b.end {
-			continue
-		}
-		if hops[len(hops)-1].dep < b.start || !b.slice(until, hops[:since(hops, b.end+1)]) {
+	clear(b.back[span.low:span.high])
+	for i := range b.places {
+		b.places[i].row = row{-far, -far, -far, -far, -far, -far, -far, -far, -far}
+	}
+	for i := len(span.slices) - 1; i >= 0; i-- {
+		hops := span.slices[i].hops
+		if len(hops) > 0 && !b.slice(hops[:since(hops, b.end+1)]) {
 			break
 		}
 	}
-	return b.rides < none
+	return b.label > 0
 }
 
+// rides is how many the journey has that run found.
+func (b *backward) rides() int32 { return b.most + 1 - int32(b.label) }
+
 // slice walks hops, last first; false when no earlier one can make a better journey.
-func (b *backward) slice(until []row, hops []hop) bool {
-	stamp, back, entry := b.stamp, b.back, b.entry
-	most, limit := b.most, max(b.start, b.depart)
+func (b *backward) slice(hops []hop) bool {
+	places, back := b.places, b.back
+	limit := max(b.start, b.depart)
 	for i := len(hops) - 1; i >= 0; i-- {
 		h := &hops[i]
 		if h.dep < limit {
 			return false
 		}
-		used := int32(1)
-		if b.reached != 0 && h.flags&parted == 0 {
-			if used = ridesOf(b.onward[h.run], b.reached); used > most {
+		least := uint8(1) // label that is needed for so few rides in all
+		if b.after != nil && !h.has(parted) {
+			onward := b.onward[h.run()]
+			if onward == 0 {
 				continue
 			}
+			least = uint8(b.after.most) + 1 - onward
 		}
-		label := back[h.run]
-		rest := ridesOf(label, stamp)
-		if h.flags&ends != 0 {
-			rest = none
+		label := back[h.run()]
+		if h.has(ends) {
+			label, back[h.run()] = 0, 0
 		}
-		if h.flags&alight != 0 && rest > 1 {
-			if k := b.after(until, h.to, h.arr); k < rest {
-				rest = k
-				label = stamp | uint64(h.call+1)<<8 | uint64(rest)
-				back[h.run] = label
+		if h.has(alight) {
+			if better := b.better(label, int32(h.to), h.arr()); better > label {
+				label = better
+				back[h.run()], b.leave[h.run()] = label, uint16(h.call()+1)
 			}
 		}
-		// used and rest both count this ride.
-		if h.flags&board == 0 || used+rest-1 > most {
+		if label < least || !h.has(board) {
 			continue
 		}
-		leave := uint16(label >> 8)
+		p := &places[h.from]
+		at, by := h.dep-p.entry, h.dep-p.change
+		later := at >= limit && (at > b.depart || label > b.label)
+		if !later && !p.walks && (label == 1 || by <= p.row[label-2]) {
+			continue
+		}
+		s := step{h.run(), uint16(h.call()), b.leave[h.run()]}
 		if b.skip != nil {
-			if rest, leave = b.allowed(until, h); used+rest-1 > most {
+			if label, s.leave = b.allowed(h); label < least || label == 0 {
 				continue
 			}
+			later = at >= limit && (at > b.depart || label > b.label)
 		}
-		if at := h.dep - entry[h.from]; at >= limit && (at > b.depart || rest < b.rides) {
-			b.depart, b.rides, b.begin = at, rest, step{h.run, h.call, leave}
+		if later {
+			b.depart, b.label, b.begin = at, label, s
 			limit = at
 		}
-		if rest == most {
-			continue
-		}
-		s := step{h.run, h.call, leave}
-		b.settle(until, h.from, rest, h.dep-b.t.transfer[h.from], s)
-		if b.t.in.start[h.from] != b.t.in.start[h.from+1] {
-			to, takes := b.t.in.of(h.from)
+		b.settle(int32(h.from), label, by, s)
+		if p.walks {
+			to, takes := b.t.in.of(int32(h.from))
 			for i := range to {
-				b.settle(until, to[i], rest, h.dep-takes[i], s)
+				b.settle(to[i], label, h.dep-takes[i], s)
 			}
 		}
 	}
 	return true
 }
 
-// after is the fewest rides with which the journey ends for who alights from one at a station and time, that ride included.
-func (b *backward) after(until []row, station, at int32) int32 {
-	if at+b.exit[station] <= b.end {
-		return 1
+// better is the label for who alights at a station and time, if that is more than the one given.
+func (b *backward) better(label uint8, station, at int32) uint8 {
+	p := &b.places[station]
+	if at+p.exit <= b.end {
+		return uint8(b.most)
 	}
-	r := &until[station]
-	if r[b.most-1] < at {
-		return none
+	for p.row[label] >= at { // the column after the last is never reached
+		label++
 	}
-	k := int32(1)
-	for r[k&(rides-1)] < at {
-		k++
-	}
-	return k + 1
+	return label
 }
 
-// settle lets who arrives by a time go on with so many rides.
-func (b *backward) settle(until []row, station, rest, at int32, s step) {
-	r := &until[station]
-	for k := rest; k < b.most && at > r[k&(rides-1)]; k++ {
-		r[k&(rides-1)], b.next[station][k&(rides-1)] = at, s
+// settle lets who arrives by a time board a run of this label.
+func (b *backward) settle(station int32, label uint8, by int32, s step) {
+	r := &b.places[station].row
+	for k := int(label) - 2; k >= 0 && by > r[k]; k-- {
+		r[k], b.next[station][k] = by, s
 	}
 }
 
-// allowed is the fewest rides from the beginning of a hop on its run, by a ride that is not to be skipped, and where that
+// allowed is the best label from the beginning of a hop on its run, by a ride that is not to be skipped, and where that
 // alights. The rows tell it still: whatever was found since departs before the run arrives.
-func (b *backward) allowed(until []row, h *hop) (rest int32, leave uint16) {
-	calls := b.t.run(h.run).calls
-	end := int(h.call) + 1
-	for end < len(calls)-1 && calls[end].flags&cut == 0 && calls[end].depart <= b.end {
-		end++
+func (b *backward) allowed(h *hop) (label uint8, leave uint16) {
+	calls := b.t.run(h.run()).calls
+	last := h.call() + 1
+	for last < len(calls)-1 && calls[last].flags&cut == 0 && calls[last].depart <= b.end {
+		last++
 	}
-	rest = none
-	for i := end; i > int(h.call) && rest > 1; i-- {
+	for i := last; i > h.call() && int32(label) < b.most; i-- {
 		c := &calls[i]
 		if c.flags&alight == 0 {
 			continue
 		}
-		if k := b.after(until, c.station, c.arrive); k < rest && !b.skip(h.run, int(h.call), i) {
-			rest, leave = k, uint16(i)
+		if k := b.better(label, c.station, c.arrive); k > label && !b.skip(h.run(), h.call(), i) {
+			label, leave = k, uint16(i)
 		}
 	}
-	return rest, leave
+	return label, leave
 }
 
 // legs writes the journey that run found. ok is false where rides that were there are not any more: Skip has changed its
 // mind.
 func (b *backward) legs() (legs []Leg, ok bool) {
-	legs = make([]Leg, 0, 2*b.rides+1)
-	t, s, rest := b.t, b.begin, b.rides
-	if at := t.run(s.run).calls[s.board].station; b.entry[at] > 0 {
-		legs = append(legs, t.walk(end(at, b.entry, &t.in), at, b.entry[at], b.depart))
+	t, s, places := b.t, b.begin, b.places
+	legs = make([]Leg, 0, 2*b.rides()+1)
+	if at := t.run(s.run).calls[s.board].station; places[at].entry > 0 {
+		from := t.in.other(at, places[at].entry, func(station int32) bool { return places[station].entry == 0 })
+		legs = append(legs, t.walk(from, at, places[at].entry, b.depart))
 	}
-	for {
+	for column := int(b.label) - 1; ; column++ {
 		calls := t.run(s.run).calls
 		from, to := &calls[s.board], &calls[s.leave]
 		legs = append(legs, Leg{
@@ -153,16 +154,17 @@ func (b *backward) legs() (legs []Leg, ok bool) {
 			Depart: t.base + int64(from.depart), Arrive: t.base + int64(to.arrive),
 		})
 		here, at := to.station, to.arrive
-		if at+b.exit[here] <= b.end {
-			if b.exit[here] > 0 {
-				legs = append(legs, t.walk(here, end(here, b.exit, &t.out), b.exit[here], at))
+		if exit := places[here].exit; at+exit <= b.end {
+			if exit > 0 {
+				to := t.out.other(here, exit, func(station int32) bool { return places[station].exit == 0 })
+				legs = append(legs, t.walk(here, to, exit, at))
 			}
 			return legs, true
 		}
-		if rest--; rest == 0 || b.until[here][rest] < at {
+		if places[here].row[column] < at {
 			return nil, false
 		}
-		s = b.next[here][rest]
+		s = b.next[here][column]
 		if boards := t.run(s.run).calls[s.board].station; boards != here {
 			legs = append(legs, t.walk(here, boards, t.out.shortest(here, boards), at))
 		}
@@ -174,11 +176,11 @@ func (t *Timetable) walk(from, to, seconds, depart int32) Leg {
 	return Leg{Run: -1, FromStation: StationID(from), ToStation: StationID(to), Depart: at, Arrive: at + int64(seconds)}
 }
 
-// end is the place of From or To that a walk of so many seconds is from or to: the other end of that path.
-func end(station int32, seconds []int32, p *paths) int32 {
+// other is the end of a path of so many seconds that is wanted.
+func (p *paths) other(station, seconds int32, wanted func(int32) bool) int32 {
 	to, takes := p.of(station)
 	for i := range to {
-		if seconds[to[i]] == 0 && takes[i] == seconds[station] {
+		if takes[i] == seconds && wanted(to[i]) {
 			return to[i]
 		}
 	}

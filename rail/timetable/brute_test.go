@@ -27,8 +27,11 @@ func (p point) noWorse(o point) bool {
 
 const never = int64(1) << 60
 
-// rides yields every ride that somebody may take.
-func (n *network) rides(q timetable.Query, yield func(run, from, to int, a, b *timetable.Call)) {
+// ride is from one call of a run to another.
+type ride struct{ a, b *timetable.Call }
+
+// rides is every ride that somebody may take.
+func (n *network) rides(q timetable.Query) (rides []ride) {
 	for r := range n.runs {
 		calls := n.runs[r].Calls
 		for i := range calls {
@@ -37,79 +40,86 @@ func (n *network) rides(q timetable.Query, yield func(run, from, to int, a, b *t
 					break
 				}
 				if calls[k].Alight && (q.Skip == nil || !q.Skip(int32(r), i, k)) {
-					yield(r, i, k, &calls[i], &calls[k])
+					rides = append(rides, ride{&calls[i], &calls[k]})
 				}
 			}
 		}
 	}
+	return rides
+}
+
+// walks is the footpaths from each station.
+func (n *network) walks() [][]timetable.Footpath {
+	walks := make([][]timetable.Footpath, len(n.stations))
+	for _, p := range n.footpaths {
+		walks[p.From] = append(walks[p.From], p)
+	}
+	return walks
 }
 
 // arrivals is the earliest arrival with at most 1, 2, ... rides, for who departs at or after a time.
-func (n *network) arrivals(q timetable.Query, depart int64) []int64 {
+func (n *network) arrivals(q timetable.Query, rides []ride, walks [][]timetable.Footpath, depart int64) []int64 {
 	ready := make([]int64, len(n.stations)) // to board, after as many rides as rounds so far
 	for s := range ready {
 		ready[s] = never
 	}
 	for _, s := range q.From {
-		ready[s] = depart
-	}
-	for _, p := range n.footpaths {
-		if slices.Contains(q.From, p.From) && !slices.Contains(q.From, p.To) {
+		for _, p := range walks[s] {
 			ready[p.To] = min(ready[p.To], depart+int64(p.Seconds))
 		}
 	}
+	for _, s := range q.From {
+		ready[s] = depart
+	}
 	var best []int64
 	there := never
-	for range timetable.MostChanges + 1 {
+	for len(best) <= timetable.MostChanges {
 		after := slices.Clone(ready)
-		n.rides(q, func(_, _, _ int, a, b *timetable.Call) {
+		for _, r := range rides {
+			a, b := r.a, r.b
 			if ready[a.Station] > a.Depart {
-				return
+				continue
 			}
 			after[b.Station] = min(after[b.Station], b.Arrive+max(int64(n.stations[b.Station].Transfer), 1))
 			if slices.Contains(q.To, b.Station) {
 				there = min(there, b.Arrive)
 			}
-			for _, p := range n.footpaths {
-				if p.From != b.Station {
-					continue
-				}
+			for _, p := range walks[b.Station] {
 				after[p.To] = min(after[p.To], b.Arrive+int64(p.Seconds))
 				if slices.Contains(q.To, p.To) {
 					there = min(there, b.Arrive+int64(p.Seconds))
 				}
 			}
-		})
+		}
 		ready = after
 		best = append(best, there)
 	}
 	return best
 }
 
-// departures is every time at which a journey may begin, the last first.
-func (n *network) departures(q timetable.Query) (times []int64) {
-	n.rides(q, func(_, _, _ int, a, _ *timetable.Call) {
-		if slices.Contains(q.From, a.Station) {
-			times = append(times, a.Depart)
+// departures is every time at which a journey may begin.
+func (n *network) departures(q timetable.Query, rides []ride) (times []int64) {
+	for _, r := range rides {
+		if slices.Contains(q.From, r.a.Station) {
+			times = append(times, r.a.Depart)
 		}
 		for _, p := range n.footpaths {
-			if p.To == a.Station && slices.Contains(q.From, p.From) {
-				times = append(times, a.Depart-int64(p.Seconds))
+			if p.To == r.a.Station && slices.Contains(q.From, p.From) {
+				times = append(times, r.a.Depart-int64(p.Seconds))
 			}
 		}
-	})
+	}
 	slices.Sort(times)
-	times = slices.Compact(times)
-	slices.Reverse(times)
-	return times
+	return slices.Compact(times)
 }
 
 // all is a journey for each departure and number of changes, better ones and worse.
 func (n *network) all(q timetable.Query) (points []point) {
 	longest := cmp.Or(q.Longest, timetable.DefaultLongest)
 	most := min(uint(q.MaxChanges), timetable.MostChanges)
-	for _, at := range n.departures(q) {
-		for k, there := range n.arrivals(q, at) {
+	rides, walks := n.rides(q), n.walks()
+	for _, at := range n.departures(q, rides) {
+		for k, there := range n.arrivals(q, rides, walks, at) {
 			if there-at <= longest && uint(k) <= most {
 				points = append(points, point{at, there, k})
 			}

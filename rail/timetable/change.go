@@ -26,8 +26,8 @@ func (t *Timetable) With(changes []RunChange) (*Timetable, error) {
 		}
 		n.runs = max(n.runs, int(c)+1)
 	}
-	if t.runs == 0 { // it has no base of its own yet
-		n.base = baseOf(len(changes), func(i int) []Call { return changes[i].Calls })
+	if !t.based {
+		n.base, n.based = baseOf(len(changes), func(i int) []Call { return changes[i].Calls })
 	}
 	last := make(map[int32][]Call, len(changes))
 	for i := range changes {
@@ -65,7 +65,7 @@ func (t *Timetable) With(changes []RunChange) (*Timetable, error) {
 	for at, add := range touched {
 		slices.SortFunc(add, byDeparture)
 		s := &n.slices[at-n.first]
-		*s = replaced(*s, changed, add)
+		*s = inOrder(replaced(s.hops, changed, add))
 	}
 	return &n, nil
 }
@@ -96,7 +96,7 @@ func (n *Timetable) stretch(touched map[int32][]hop) {
 		}
 		low, high = min(low, at), max(high, at+1)
 	}
-	all := make([][]hop, high-low)
+	all := make([]slice, high-low)
 	if len(n.slices) > 0 {
 		copy(all[n.first-low:], n.slices)
 	}
@@ -107,7 +107,7 @@ func (n *Timetable) stretch(touched map[int32][]hop) {
 func replaced(old []hop, changed []int32, add []hop) []hop {
 	merged := make([]hop, 0, len(old)+len(add))
 	for i := range old {
-		if _, out := slices.BinarySearch(changed, old[i].run); out {
+		if _, out := slices.BinarySearch(changed, old[i].run()); out {
 			continue
 		}
 		for len(add) > 0 && byDeparture(add[0], old[i]) < 0 {

@@ -58,13 +58,13 @@ func pathsOf(stations int, footpaths []Footpath, ends func(Footpath) (at, to Sta
 const mostUnix = 1 << 40
 
 // baseOf is the first departure of a run in the middle: of many runs with one broken among them, that one is told.
-func baseOf(runs int, calls func(int) []Call) int64 {
+func baseOf(runs int, calls func(int) []Call) (base int64, known bool) {
 	for i := range runs {
 		if c := calls((runs/2 + i) % runs); len(c) > 0 && c[0].Depart >= -mostUnix && c[0].Depart <= mostUnix {
-			return c[0].Depart
+			return c[0].Depart, true
 		}
 	}
-	return 0
+	return 0, false
 }
 
 // keep checks the calls of a run and turns them into what is kept.
@@ -92,6 +92,8 @@ func (t *Timetable) keep(index int, calls []Call) (run, error) {
 			return bad(i, "departs %d s before it arrives", c.Arrive-c.Depart)
 		case i > 0 && c.Arrive < calls[i-1].Depart:
 			return bad(i, "arrives %d s before it leaves the call before", calls[i-1].Depart-c.Arrive)
+		case i > 0 && c.Arrive-calls[i-1].Depart > MaxHop:
+			return bad(i, "arrives %d s after it leaves the call before: at most %d", c.Arrive-calls[i-1].Depart, MaxHop)
 		case c.Arrive < t.base-MaxDays*day || c.Depart > t.base+MaxDays*day:
 			return bad(i, "arrives at %d, departs at %d: more than %d days from %d", c.Arrive, c.Depart, MaxDays, t.base)
 		}
@@ -118,21 +120,21 @@ func (r *run) hops(index int32, yield func(hop)) {
 		if a.flags&cut != 0 {
 			continue
 		}
-		h := hop{dep: a.depart, arr: b.arrive, from: a.station, to: b.station, run: index, call: uint16(i - 1), flags: a.flags&board | b.flags&alight}
+		f := a.flags&board | b.flags&alight
 		if r.parts {
-			h.flags |= parted
+			f |= parted
 			if i > 1 && r.calls[i-2].flags&cut != 0 {
-				h.flags |= begins
+				f |= begins
 			}
 			if b.flags&cut != 0 {
-				h.flags |= ends
+				f |= ends
 			}
 		}
-		yield(h)
+		yield(hopOf(a.depart, b.arrive, a.station, b.station, index, i-1, f))
 	}
 }
 
 // byDeparture is the order of a slice. Hops of no duration need none among runs: a change takes a second at least.
 func byDeparture(a, b hop) int {
-	return cmp.Or(cmp.Compare(a.dep, b.dep), cmp.Compare(a.run, b.run), cmp.Compare(a.call, b.call))
+	return cmp.Or(cmp.Compare(a.dep, b.dep), cmp.Compare(a.run(), b.run()), cmp.Compare(a.call(), b.call()))
 }

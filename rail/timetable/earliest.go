@@ -26,7 +26,7 @@ func (t *Timetable) Latest(q Query) (j Journey, ok bool) {
 	if !b.run() {
 		return Journey{}, false
 	}
-	f := forward{scratch: s, t: t, skip: q.Skip, start: b.depart, end: b.end, most: b.rides}
+	f := forward{scratch: s, t: t, skip: q.Skip, start: b.depart, end: b.end, most: b.rides()}
 	return f.journey()
 }
 
@@ -35,7 +35,7 @@ func (f *forward) journey() (Journey, bool) {
 	if !f.run() {
 		return Journey{}, false
 	}
-	b := backward{scratch: f.scratch, t: f.t, skip: f.skip, start: f.start, end: f.arrive, most: f.rides, reached: f.stamp}
+	b := backward{scratch: f.scratch, t: f.t, skip: f.skip, start: f.start, end: f.arrive, most: f.rides(), after: f}
 	return b.journey()
 }
 

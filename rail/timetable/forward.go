@@ -1,7 +1,7 @@
 package timetable
 
 // forward walks the hops from a departure on and finds the earliest arrival with at most so many rides, and the fewest
-// rides for it. It leaves in s.onward the fewest rides with which each run can be boarded, under the stamp it returns.
+// rides for it. It leaves labels in s.onward.
 type forward struct {
 	*scratch
 	t     *Timetable
@@ -11,137 +11,109 @@ type forward struct {
 	most  int32 // rides
 
 	arrive int32 // best so far; far for none
-	rides  int32
+	label  uint8 // of its last ride
 }
 
 // run returns whether there is a journey; f has its arrival and rides then.
 func (f *forward) run() bool {
-	f.pass()
-	ready := f.ready[:f.t.Stations()]
-	for i, seconds := range f.entry[:len(ready)] {
-		at := int32(far)
-		if seconds < far {
-			at = f.start + seconds
-		}
-		ready[i] = row{at, at, at, at, at, at, at, at}
+	f.arrive, f.label = far, 0
+	span := f.t.span(f.start, f.end, &f.entries, &f.exits)
+	if len(span.slices) == 0 {
+		return false
 	}
-	f.arrive, f.rides = far, none
-	for n := max(f.start>>sliceBits-f.t.first, 0); int(n) < len(f.t.slices); n++ {
-		hops := f.t.slices[n]
-		if len(hops) == 0 || hops[len(hops)-1].dep < f.start {
-			continue
+	clear(f.onward[span.low:span.high])
+	for i := range f.places {
+		p := &f.places[i]
+		p.row = row{far, far, far, far, far, far, far, far, far}
+		for k := int32(0); k < f.most && p.entry < far; k++ {
+			p.row[k] = f.start + p.entry
 		}
-		if hops[0].dep > f.end || !f.slice(ready, hops[since(hops, f.start):]) {
+	}
+	for i := range span.slices {
+		hops := span.slices[i].hops
+		if len(hops) > 0 && !f.slice(hops[since(hops, f.start):]) {
 			break
 		}
 	}
-	return f.rides < none
+	return f.label > 0
 }
 
-// since is the index of the first hop that departs at or after a time.
-func since(hops []hop, at int32) int {
-	low, high := 0, len(hops)
-	for low < high {
-		if m := int(uint(low+high) >> 1); hops[m].dep < at {
-			low = m + 1
-		} else {
-			high = m
-		}
-	}
-	return low
-}
+// rides is how many the journey has that run found.
+func (f *forward) rides() int32 { return f.most + 1 - int32(f.label) }
 
 // slice walks hops; false when no later one can make a better journey.
-func (f *forward) slice(ready []row, hops []hop) bool {
-	stamp, onward, exit := f.stamp, f.onward, f.exit
-	most, limit := f.most, min(f.end, f.arrive)
+func (f *forward) slice(hops []hop) bool {
+	places, onward := f.places, f.onward
+	limit := min(f.end, f.arrive)
 	for i := range hops {
 		h := &hops[i]
 		if h.dep > limit {
 			return false
 		}
-		used := ridesOf(onward[h.run], stamp)
-		if h.flags&begins != 0 {
-			used = none
-		}
-		if h.flags&board != 0 && used > 1 {
-			if r := &ready[h.from]; r[most-1] <= h.dep {
-				k := int32(0)
-				for r[k&(rides-1)] > h.dep {
-					k++
+		label := onward[h.run()]
+		if h.has(board | begins) {
+			if h.has(begins) {
+				label, onward[h.run()] = 0, 0
+			}
+			if r := &places[h.from].row; h.has(board) && r[label] <= h.dep {
+				for label++; r[label] <= h.dep; label++ { // the column after the last is never reached
 				}
-				if k+1 < used {
-					used = k + 1
-					onward[h.run] = stamp | uint64(used)
-				}
+				onward[h.run()] = label
 			}
 		}
-		if used > most || h.flags&alight == 0 {
+		if label == 0 || !h.has(alight) {
 			continue
 		}
-		there := h.arr + exit[h.to]
-		r, change := &ready[h.to], h.arr+f.t.transfer[h.to]
-		closer := there <= limit && (there < f.arrive || used < f.rides)
+		p := &places[h.to]
+		there, change := h.arr()+p.exit, h.arr()+p.change
+		closer := there <= limit && (there < f.arrive || label > f.label)
+		if !closer && !p.walks && (label == 1 || change >= p.row[label-2]) {
+			continue
+		}
 		if f.skip != nil {
-			if !closer && (used == most || change >= r[used&(rides-1)] && !f.paths(h.to)) {
+			if label = f.allowed(h); label == 0 {
 				continue
 			}
-			if used = f.allowed(ready, h); used > most {
-				continue
-			}
-			closer = there <= limit && (there < f.arrive || used < f.rides)
+			closer = there <= limit && (there < f.arrive || label > f.label)
 		}
 		if closer {
-			f.arrive, f.rides = there, used
+			f.arrive, f.label = there, label
 			limit = there
 		}
-		if used == most {
-			continue
-		}
-		settle(r, used, most, change)
-		if f.paths(h.to) {
-			to, takes := f.t.out.of(h.to)
+		p.row.sooner(label, change)
+		if p.walks {
+			to, takes := f.t.out.of(int32(h.to))
 			for i := range to {
-				settle(&ready[to[i]], used, most, h.arr+takes[i])
+				places[to[i]].row.sooner(label, h.arr()+takes[i])
 			}
 		}
 	}
 	return true
 }
 
-func (f *forward) paths(station int32) bool {
-	return f.t.out.start[station] != f.t.out.start[station+1]
-}
-
-// settle lets who has used so many rides board from a time on.
-func settle(r *row, used, most, at int32) {
-	for k := used; k < most && at < r[k&(rides-1)]; k++ {
-		r[k&(rides-1)] = at
+// sooner lets who leaves a run of this label board another from a time on.
+func (r *row) sooner(label uint8, at int32) {
+	for k := int(label) - 2; k >= 0 && at < r[k]; k-- {
+		r[k] = at
 	}
 }
 
-// allowed is the fewest rides with which the end of a hop is reached on its run by a ride that is not to be skipped. What
-// is boarded where follows from the rows still: whatever was found since arrives after the run has left.
-func (f *forward) allowed(ready []row, h *hop) int32 {
-	calls := f.t.run(h.run).calls
-	fewest := int32(none)
-	for i := int(h.call); i >= 0 && fewest > 1; i-- {
+// allowed is the best label with which the end of a hop is reached on its run by a ride that is not to be skipped. With
+// which a call is boarded follows from the rows still: whatever was found since arrives after the run has left.
+func (f *forward) allowed(h *hop) (best uint8) {
+	calls := f.t.run(h.run()).calls
+	for i := h.call(); i >= 0 && int32(best) < f.most; i-- {
 		c := &calls[i]
-		if i < int(h.call) && c.flags&cut != 0 {
+		if i < h.call() && c.flags&cut != 0 {
 			break
 		}
-		if c.flags&board == 0 || c.depart < f.start {
+		r := &f.places[c.station].row
+		if c.flags&board == 0 || r[best] > c.depart || f.skip(h.run(), i, h.call()+1) {
 			continue
 		}
-		r := &ready[c.station]
-		for k := range min(f.most, fewest-1) {
-			if r[k&(rides-1)] <= c.depart {
-				if !f.skip(h.run, i, int(h.call)+1) {
-					fewest = k + 1
-				}
-				break
-			}
+		for r[best] <= c.depart {
+			best++
 		}
 	}
-	return fewest
+	return best
 }

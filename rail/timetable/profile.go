@@ -6,8 +6,8 @@ type profile struct {
 	at     [][]option // of a station, the latest first
 	origin []option   // of From
 	aboard []row      // of a run: for who is on it
-	exits  []row      // with Skip: for who alights, of the calls of a run one after the other
-	first  []int32    // of a run: where in exits
+	leaves []row      // with Skip: for who alights, of the calls of a run one after the other
+	first  []int32    // of a run: where in leaves
 }
 
 // option is what is left for who is there by a time. Each row holds the best of all options that are no earlier.
@@ -16,7 +16,7 @@ type option struct {
 	arrive row
 }
 
-var never = row{far, far, far, far, far, far, far, far}
+var never = row{far, far, far, far, far, far, far, far, far}
 
 type backwardProfile struct {
 	*scratch
@@ -28,65 +28,61 @@ type backwardProfile struct {
 
 // run fills in s.profile.origin.
 func (p *backwardProfile) run() {
-	p.pass()
 	f := &p.profile
-	if n := p.t.Stations(); len(f.at) < n {
+	f.origin, f.leaves = f.origin[:0], f.leaves[:0]
+	span := p.t.span(p.start, p.end, &p.entries, &p.exits)
+	if len(span.slices) == 0 {
+		return
+	}
+	clear(p.back[span.low:span.high])
+	if n := len(p.places); len(f.at) < n {
 		f.at = append(f.at, make([][]option, n-len(f.at))...)
 	}
-	for i := range f.at[:p.t.Stations()] {
+	for i := range p.places {
 		f.at[i] = f.at[i][:0]
 	}
 	if n := len(p.back); len(f.aboard) < n {
 		f.aboard, f.first = make([]row, n), make([]int32, n)
 	}
-	f.origin, f.exits = f.origin[:0], f.exits[:0]
-	for n := min(p.end>>sliceBits-p.t.first, int32(len(p.t.slices))-1); n >= 0; n-- {
-		hops := p.t.slices[n]
-		if len(hops) == 0 || hops[0].dep > p.end {
-			continue
-		}
-		if hops[len(hops)-1].dep < p.start {
-			break
-		}
+	for i := len(span.slices) - 1; i >= 0; i-- {
+		hops := span.slices[i].hops
 		p.slice(hops[since(hops, p.start):since(hops, p.end+1)])
 	}
 }
 
 func (p *backwardProfile) slice(hops []hop) {
-	f, exit, entry := &p.profile, p.exit, p.entry
+	f := &p.profile
 	for i := len(hops) - 1; i >= 0; i-- {
 		h := &hops[i]
-		there := h.arr + exit[h.to]
-		fresh := p.back[h.run] != p.stamp
+		there := h.arr() + p.places[h.to].exit
+		fresh := p.back[h.run()] == 0
 		if fresh && there > p.end && len(f.at[h.to]) == 0 {
 			continue // nothing leads to To from here, nor from further on
 		}
-		v := &f.aboard[h.run]
+		v := &f.aboard[h.run()]
 		if fresh {
-			p.back[h.run], *v = p.stamp, never
+			p.back[h.run()], *v = 1, never
 			if p.skip != nil {
-				f.first[h.run] = int32(len(f.exits))
-				for range p.t.run(h.run).calls {
-					f.exits = append(f.exits, never)
+				f.first[h.run()] = int32(len(f.leaves))
+				for range p.t.run(h.run()).calls {
+					f.leaves = append(f.leaves, never)
 				}
 			}
 		}
-		if h.flags&ends != 0 {
+		if h.has(ends) {
 			*v = never
 		}
 		w := v
 		if p.skip != nil {
-			w = &f.exits[f.first[h.run]+int32(h.call)+1]
+			w = &f.leaves[f.first[h.run()]+int32(h.call())+1]
 		}
-		if h.flags&alight != 0 {
+		if h.has(alight) {
 			if there <= p.end {
-				for k := range w {
-					w[k] = min(w[k], there)
-				}
+				w.best(&row{there, there, there, there, there, there, there, there})
 			}
-			if o := f.at[h.to]; len(o) > 0 && o[0].by >= h.arr {
+			if o := f.at[h.to]; len(o) > 0 && o[0].by >= h.arr() {
 				n := len(o) - 1
-				for o[n].by < h.arr {
+				for o[n].by < h.arr() {
 					n--
 				}
 				for k := 1; k < rides; k++ {
@@ -94,7 +90,7 @@ func (p *backwardProfile) slice(hops []hop) {
 				}
 			}
 		}
-		if h.flags&board == 0 {
+		if !h.has(board) {
 			continue
 		}
 		if p.skip != nil {
@@ -103,14 +99,24 @@ func (p *backwardProfile) slice(hops []hop) {
 		if v[p.most-1] >= far {
 			continue
 		}
-		if at := h.dep - entry[h.from]; at >= p.start {
+		from := &p.places[h.from]
+		if at := h.dep - from.entry; at >= p.start {
 			f.origin = offer(f.origin, at, v, p.most)
 		}
-		f.at[h.from] = offer(f.at[h.from], h.dep-p.t.transfer[h.from], v, p.most-1)
-		to, takes := p.t.in.of(h.from)
-		for i := range to {
-			f.at[to[i]] = offer(f.at[to[i]], h.dep-takes[i], v, p.most-1)
+		f.at[h.from] = offer(f.at[h.from], h.dep-from.change, v, p.most-1)
+		if from.walks {
+			to, takes := p.t.in.of(int32(h.from))
+			for i := range to {
+				f.at[to[i]] = offer(f.at[to[i]], h.dep-takes[i], v, p.most-1)
+			}
 		}
+	}
+}
+
+// best takes the best of two in each column.
+func (r *row) best(o *row) {
+	for k := range rides {
+		r[k] = min(r[k], o[k])
 	}
 }
 
@@ -123,7 +129,7 @@ func offer(all []option, by int32, v *row, most int32) []option {
 	merged := *v
 	if i > 0 {
 		better := false
-		for k := range merged {
+		for k := range rides {
 			if merged[k] < all[i-1].arrive[k] {
 				better = better || int32(k) < most
 			} else {
@@ -144,9 +150,7 @@ func offer(all []option, by int32, v *row, most int32) []option {
 		all[i] = option{by, merged}
 	}
 	for n := i + 1; n < len(all); n++ {
-		for k := range merged {
-			all[n].arrive[k] = min(all[n].arrive[k], merged[k])
-		}
+		all[n].arrive.best(&merged)
 	}
 	return all
 }
@@ -154,17 +158,15 @@ func offer(all []option, by int32, v *row, most int32) []option {
 // allowed fills in what a ride from the beginning of a hop leads to, of those that are not to be skipped.
 func (p *backwardProfile) allowed(h *hop, v *row) {
 	*v = never
-	calls := p.t.run(h.run).calls
-	exits := p.profile.exits[p.profile.first[h.run]:][:len(calls)]
-	for i := int(h.call) + 1; i < len(calls); i++ {
+	calls := p.t.run(h.run()).calls
+	exits := p.profile.leaves[p.profile.first[h.run()]:][:len(calls)]
+	for i := h.call() + 1; i < len(calls); i++ {
 		better := false
 		for k := range p.most {
 			better = better || exits[i][k] < v[k]
 		}
-		if better && !p.skip(h.run, int(h.call), i) {
-			for k := range v {
-				v[k] = min(v[k], exits[i][k])
-			}
+		if better && !p.skip(h.run(), h.call(), i) {
+			v.best(&exits[i])
 		}
 		if calls[i].flags&cut != 0 {
 			break

@@ -2,8 +2,36 @@ package timetable
 
 import "sync"
 
-// row has a number for each count of rides.
-type row [rides]int32
+// scratch is the memory of a search.
+type scratch struct {
+	places []place
+	of     *network      // whose places they are
+	ends   []int32       // places with an entry or an exit
+	next   [][rides]step // backward, of a station: how it goes on, for each column of its row
+
+	// Labels of runs: one more than the column of the row they were boarded by, so that more is better; 0 is not aboard.
+	onward []uint8  // forward
+	back   []uint8  // backward
+	leave  []uint16 // backward: the call where to alight for it
+
+	entries, exits mask // of stations from which a journey may board its first run, at which it may leave its last
+
+	profile profile
+}
+
+// place is what a pass knows of a station: a cache line.
+type place struct {
+	// row: forward, the earliest that a run can be boarded here so that it and column more rides may be taken; backward,
+	// the latest arrival by a run from which the journey ends with that many rides unused. Columns from the most rides on
+	// are never reached.
+	row         row
+	entry, exit int32 // seconds on foot from a place of From, to a place of To; far for none
+	change      int32 // seconds
+	walks       bool  // there are footpaths
+	_           [12]byte
+}
+
+type row [rides + 1]int32
 
 // step is how a journey goes on: aboard a run from one call to another.
 type step struct {
@@ -11,81 +39,66 @@ type step struct {
 	board, leave uint16
 }
 
-// scratch is the memory of a search. Labels of runs are stamped with the search they belong to, so that there is nothing
-// to clear but the rows of stations.
-type scratch struct {
-	stamp uint64 // of the current pass, in the upper 32 bits
-
-	entry, exit []int32 // seconds on foot from a place of From, to a place of To; far for none
-	ready       []row   // forward: the earliest that a ride can be boarded here after so many rides
-	until       []row   // backward: the latest arrival here from which so many rides are enough
-	next        []stepRow
-	onward      []uint64 // forward, of a run: the fewest rides it is boarded with, this one included
-	back        []uint64 // backward, of a run: the fewest rides from here to the end, and where to alight for it
-
-	profile profile
-}
-
-type stepRow [rides]step
-
 var scratches = sync.Pool{New: func() any { return &scratch{} }}
 
 // take gets a scratch that is large enough for t, with entries and exits of q filled in. ok is false where q can have no
 // answer; the scratch is to be given back all the same.
 func take(t *Timetable, q *Query) (s *scratch, ok bool) {
 	s = scratches.Get().(*scratch) //nolint:errcheck,forcetypeassert // nothing else is in the pool
-	if n := t.Stations(); len(s.entry) < n {
-		s.entry, s.exit, s.ready, s.until, s.next = make([]int32, n), make([]int32, n), make([]row, n), make([]row, n), make([]stepRow, n)
-	}
-	if len(s.onward) < t.runs {
-		n := t.runs + t.runs/8 // runs are added now and then
-		s.onward, s.back = make([]uint64, n), make([]uint64, n)
-	}
-	from := reach(s.entry[:t.Stations()], q.From, &t.out)
-	to := reach(s.exit[:t.Stations()], q.To, &t.in)
+	s.suit(t)
+	s.entries, s.exits = mask{}, mask{}
+	from := s.reach(q.From, &t.out, &s.entries, func(p *place) *int32 { return &p.entry })
+	to := s.reach(q.To, &t.in, &s.exits, func(p *place) *int32 { return &p.exit })
 	return s, from && to && len(t.slices) > 0
+}
+
+// suit makes room for t, and clears what the last search left behind.
+func (s *scratch) suit(t *Timetable) {
+	if len(s.back) < t.runs {
+		n := t.runs + t.runs/8 // runs are added now and then
+		s.onward, s.back, s.leave = make([]uint8, n), make([]uint8, n), make([]uint16, n)
+	}
+	if s.of == t.network {
+		for _, station := range s.ends {
+			s.places[station].entry, s.places[station].exit = far, far
+		}
+		s.ends = s.ends[:0]
+		return
+	}
+	n := t.Stations()
+	s.of, s.ends = t.network, s.ends[:0]
+	if cap(s.places) < n {
+		s.places, s.next = make([]place, n), make([][rides]step, n)
+	}
+	s.places = s.places[:n]
+	for i := range s.places {
+		s.places[i] = place{
+			entry: far, exit: far, change: t.transfer[i],
+			walks: t.out.start[i] != t.out.start[i+1] || t.in.start[i] != t.in.start[i+1],
+		}
+	}
 }
 
 func (s *scratch) give() { scratches.Put(s) }
 
-// pass begins a pass over the hops: all labels of runs become void.
-func (s *scratch) pass() {
-	if s.stamp += 1 << 32; s.stamp == 0 { // the stamps begin again: old ones could be taken for new ones
-		clear(s.onward)
-		clear(s.back)
-		s.stamp = 1 << 32
-	}
-}
-
 // reach fills in how far on foot each station is from the given ones.
-func reach(seconds []int32, stations []StationID, p *paths) (any bool) {
-	for i := range seconds {
-		seconds[i] = far
+func (s *scratch) reach(stations []StationID, p *paths, m *mask, seconds func(*place) *int32) (found bool) {
+	near := func(station, takes int32) {
+		at := seconds(&s.places[station])
+		*at = min(*at, takes)
+		s.ends = append(s.ends, station)
+		m.add(station)
 	}
-	for _, s := range stations {
-		if s < 0 || int(s) >= len(seconds) {
+	for _, station := range stations {
+		if station < 0 || int(station) >= len(s.places) {
 			continue
 		}
-		any, seconds[s] = true, 0
-		to, takes := p.of(int32(s))
+		found = true
+		near(int32(station), 0)
+		to, takes := p.of(int32(station))
 		for i := range to {
-			seconds[to[i]] = min(seconds[to[i]], takes[i])
+			near(to[i], takes[i])
 		}
 	}
-	return any
-}
-
-// A label of a run is the stamp, the call where to alight, and the number of rides.
-const (
-	ridesMask = 1<<8 - 1
-	stampMask = ^uint64(1<<32 - 1)
-	none      = rides + 1 // more rides than there may be
-)
-
-// ridesOf reads a label of the given stamp.
-func ridesOf(label, stamp uint64) int32 {
-	if label&stampMask != stamp {
-		return none
-	}
-	return int32(label & ridesMask)
+	return found
 }

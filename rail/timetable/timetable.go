@@ -1,18 +1,16 @@
 package timetable
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // What is taken at most; more is refused.
 const (
-	MaxStations  = 1 << 20
+	MaxStations  = 1 << 16
 	MaxFootpaths = 1 << 22
 	MaxRuns      = 1 << 22
-	MaxCalls     = 1 << 10   // of one run
-	MaxSeconds   = 24 * 3600 // of a transfer or a footpath
-	MaxDays      = 800       // between any call and the first departure of the run in the middle of the slice
+	MaxCalls     = 1 << callBits  // of one run
+	MaxSeconds   = 24 * 3600      // of a transfer or a footpath
+	MaxHop       = 40 * 24 * 3600 // seconds from one call to the next
+	MaxDays      = 800            // between any call and the first departure of the run in the middle of the slice
 )
 
 // StationID is a dense index: the place of the station in the slice given to New.
@@ -61,16 +59,17 @@ func (e *RunError) Error() string {
 
 // Timetable is immutable.
 type Timetable struct {
-	network
+	*network
 
-	base int64 // Unix seconds; inside, times are seconds after it
+	base  int64 // Unix seconds; inside, times are seconds after it
+	based bool  // it is known: there was a run with calls
 
 	// runs are in pages, hops in slices of time, both shared with the timetables that With makes.
 	pages [][]run
 	runs  int
 
 	first  int32 // number of slices[0]
-	slices [][]hop
+	slices []slice
 	hops   int
 }
 
@@ -104,16 +103,30 @@ type call struct {
 	flags          flags
 }
 
-// hop is a run from one call to the next: a "connection" in the literature.
+// hop is a run from one call to the next: a "connection" in the literature. It is packed, four to a cache line, for a search
+// does little else than read hops.
 type hop struct {
-	dep, arr int32
-	from, to int32
-	run      int32
-	call     uint16 // index of the call it departs from
-	flags    flags
+	dep      int32
+	from, to uint16
+	which    uint32 // run << flagBits | flags
+	more     uint32 // seconds to the arrival << callBits | index of the call it departs from
 }
 
-type flags uint16
+const (
+	flagBits = 6
+	callBits = 10
+)
+
+func hopOf(dep, arr, from, to, run int32, call int, f flags) hop {
+	return hop{dep: dep, from: uint16(from), to: uint16(to), which: uint32(run)<<flagBits | uint32(f), more: uint32(arr-dep)<<callBits | uint32(call)}
+}
+
+func (h *hop) run() int32       { return int32(h.which >> flagBits) }
+func (h *hop) has(f flags) bool { return h.which&uint32(f) != 0 }
+func (h *hop) arr() int32       { return h.dep + int32(h.more>>callBits) }
+func (h *hop) call() int        { return int(h.more & (1<<callBits - 1)) }
+
+type flags uint8
 
 const (
 	board  flags = 1 << iota // of a call, and of a hop at its from
@@ -129,22 +142,22 @@ const far = 1 << 30
 
 const (
 	pageBits  = 6  // runs of a page
-	sliceBits = 14 // seconds of a slice: four and a half hours
+	sliceBits = 12 // seconds of a slice: more than an hour
 	day       = 24 * 3600
 )
 
-// New makes a Timetable. It takes time and memory in proportion to all calls, about 40 bytes each. The error of a broken
+// New makes a Timetable. It takes time and memory in proportion to all calls, about 32 bytes each. The error of a broken
 // run is a *RunError; what is given is not kept. Runs of one day should have indexes close to each other: that is how the
 // memory of a search is laid out.
 func New(stations []Station, footpaths []Footpath, runs []Run) (*Timetable, error) {
-	t := &Timetable{runs: len(runs)}
+	t := &Timetable{network: &network{}, runs: len(runs)}
 	if err := t.connect(stations, footpaths); err != nil {
 		return nil, err
 	}
 	if len(runs) > MaxRuns {
 		return nil, fmt.Errorf("%d runs: at most %d", len(runs), MaxRuns)
 	}
-	t.base = baseOf(len(runs), func(i int) []Call { return runs[i].Calls })
+	t.base, t.based = baseOf(len(runs), func(i int) []Call { return runs[i].Calls })
 	t.pages = make([][]run, (len(runs)+1<<pageBits-1)>>pageBits)
 	counts := map[int32]int{}
 	for i := range runs {
@@ -164,11 +177,11 @@ func New(stations []Station, footpaths []Footpath, runs []Run) (*Timetable, erro
 		r := t.run(int32(i))
 		r.hops(int32(i), func(h hop) {
 			s := &t.slices[h.dep>>sliceBits-t.first]
-			*s = append(*s, h)
+			s.hops = append(s.hops, h)
 		})
 	}
-	for _, s := range t.slices {
-		slices.SortFunc(s, byDeparture)
+	for i := range t.slices {
+		t.slices[i] = sliceOf(t.slices[i].hops)
 	}
 	return t, nil
 }
@@ -217,8 +230,8 @@ func (t *Timetable) allot(counts map[int32]int) {
 		}
 		low, high = min(low, n), max(high, n)
 	}
-	t.first, t.slices = low, make([][]hop, high-low+1)
+	t.first, t.slices = low, make([]slice, high-low+1)
 	for n, c := range counts {
-		t.slices[n-low] = make([]hop, 0, c)
+		t.slices[n-low].hops = make([]hop, 0, c)
 	}
 }

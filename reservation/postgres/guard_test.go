@@ -40,6 +40,8 @@ const (
 	insertSlot        = `INSERT INTO slots (pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stock_limit, closed, held, sold, version) VALUES `
 	insertReservation = `INSERT INTO reservations (id, locator, caller, status, payment, currency, created_at, updated_at, extensions, grace_used,
 		method, paid, refunded, owed, step, step_tries, version, item_status, document) VALUES `
+	// insertUnit is a claim of the one reservation, but for its count and unit.
+	insertUnit  = `INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, life, count, unit) VALUES (` + one + `, 0, 9, 1, 1, 2, 1, `
 	insertEvent = `INSERT INTO outbox (stream, n, type, version, at, data) VALUES `
 )
 
@@ -57,7 +59,11 @@ func TestGuards(t *testing.T) {
 		INSERT INTO history (reservation, version, at, actor_kind, actor, cause, from_status, to_status, payment, note, stream, n)
 		VALUES (`+one+`, 1, now(), 1, 'ann', 1, 0, 1, 1, '', 1, 1);`+
 		insertEvent+`(1, 1, 'x', 1, now(), '{}');
-		INSERT INTO revocations (supplier, before, actor_kind, actor, at) VALUES (`+one+`, now(), 2, 'eve', now());`)
+		INSERT INTO revocations (supplier, before, actor_kind, actor, at) VALUES (`+one+`, now(), 2, 'eve', now());
+		INSERT INTO layouts (id, document) VALUES (`+one+`, '{}');
+		INSERT INTO unit_blocks (pool, block, version, taken, blocked) VALUES (1, 0, 1, '\x0000000000000000', '\x0000000000000000');
+		INSERT INTO pools (id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version, layout)
+		VALUES (1, `+one+`, `+one+`, 0, 0, 0, 1, false, 1, `+one+`);`)
 	for name, c := range map[string]struct{ sql, says string }{
 		"held past the limit":     {`UPDATE slots SET held = 6`, "violates check constraint"},
 		"sold past the limit":     {`UPDATE slots SET sold = 7`, "violates check constraint"},
@@ -93,6 +99,21 @@ func TestGuards(t *testing.T) {
 		"event twice":             {insertEvent + `(1, 1, 'x', 1, now(), '{}')`, "outbox_pkey"},
 		"event that is no JSON":   {insertEvent + `(1, 2, 'x', 1, now(), '{')`, "invalid input"},
 		"more refunded than paid": {`UPDATE reservations SET refunded = 1`, "reservations_check"},
+		"cause beyond any":        {`INSERT INTO history (reservation, version, at, actor_kind, actor, cause, from_status, to_status, payment, note, stream, n) VALUES (` + one + `, 2, now(), 1, 'ann', 64, 1, 1, 1, '', 1, 2)`, "history_cause_check"},
+		"answer beyond any":       {`INSERT INTO idempotency_keys (id, request, batch, created_at, state, answer) VALUES (` + two + `, ` + two + `, ` + two + `, now(), 2, 64)`, "idempotency_keys_answer_check"},
+		"layout changed":          {`UPDATE layouts SET document = '{"units":[]}'`, "layouts is append-only"},
+		"layout deleted":          {`DELETE FROM layouts`, "layouts is append-only"},
+		"layouts emptied":         {`TRUNCATE layouts CASCADE`, "layouts is append-only"},
+		"layout no JSON":          {`INSERT INTO layouts (id, document) VALUES (` + two + `, '{')`, "invalid input"},
+		"layout of nobody":        {`UPDATE pools SET layout = ` + two, "pools_layout_fkey"},
+		"amendment no JSON":       {`UPDATE reservations SET amended = '{'`, "invalid input"},
+		"unit 0":                  {insertUnit + `1, 0)`, "claims_unit_check"},
+		"unit beyond any layout":  {insertUnit + `1, 2049)`, "claims_unit_check"},
+		"unit given out twice":    {insertUnit + `2, 1)`, "claims_unit_check"},
+		"half a word of units":    {`UPDATE unit_blocks SET taken = '\x00', blocked = '\x00'`, "unit_blocks_taken_check"},
+		"no words of units":       {`UPDATE unit_blocks SET taken = '', blocked = ''`, "unit_blocks_taken_check"},
+		"more taken than blocked": {`UPDATE unit_blocks SET taken = taken || taken`, "as_much_blocked_as_taken"},
+		"block twice":             {`INSERT INTO unit_blocks SELECT * FROM unit_blocks`, "unit_blocks_pkey"},
 		"pool number going back":  {`UPDATE pool_counter SET next = 0`, "pool_counter_next_check"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -167,7 +188,7 @@ func testPlans(t *testing.T, analyzed bool) {
 			t.Errorf("%s sorts before the limit:\n%s", name, plan)
 		}
 		switch name {
-		case "lock_slots", "lock_counts", "lock_due", "lock_pools", "lock_reservations", "set_slots", "set_counts", "set_pools", "set_reservations",
+		case "lock_units", "units", "set_blocks", "slots_of", "claimants", "layouts", "delete_item_claims", "lock_slots", "lock_counts", "lock_due", "lock_pools", "lock_reservations", "set_slots", "set_counts", "set_pools", "set_reservations",
 			"set_claims", "set_held_until", "set_keys", "unclaim_keys", "advance_stream", "insert_events", "insert_history", "claims":
 			// Each look at a table is for certain keys, and what is locked comes in the order of the keys.
 			for i, line := range lines {
@@ -181,6 +202,9 @@ func testPlans(t *testing.T, analyzed bool) {
 			if name != "lock_pools" && strings.HasPrefix(name, "lock_") && strings.Contains(plan, "Sort") {
 				t.Errorf("%s sorts what its index has in order:\n%s", name, plan)
 			}
+		}
+		if name == "claimants" && (!strings.Contains(plan, "using claims_held") || !strings.Contains(plan, "using claims_sold")) {
+			t.Errorf("%s does not look at the live claims of its pool alone:\n%s", name, plan)
 		}
 		if name == "lock_due" && (!strings.Contains(plan, "using claims_held") || !strings.Contains(plan, "One-Time Filter")) {
 			t.Errorf("%s does not look at the lapsed holds of its pools alone:\n%s", name, plan)

@@ -81,7 +81,8 @@ func (c *counting) serve(client net.Conn) {
 	})
 }
 
-// A batch that names no reservation is two round trips, COMMIT among them; with lapsed holds it begins again.
+// A batch that names no reservation is two round trips, COMMIT among them, with units or without; with lapsed holds it
+// begins again. A layout that the process has not met yet is one more.
 func TestRoundTrips(t *testing.T) {
 	direct := fresh(t)
 	c, dsn := newCounting(t, direct)
@@ -113,5 +114,47 @@ func TestRoundTrips(t *testing.T) {
 	}
 	if n := trips(need(id), nothing); n != 3 {
 		t.Errorf("a batch that names a reservation takes %d round trips, want 3", n)
+	}
+
+	layout := &stock.Layout{Units: []stock.Unit{{Label: "1A"}}}
+	if err := s.PutLayouts(t.Context(), []*stock.Layout{layout}); err != nil {
+		t.Fatal(err)
+	}
+	pool := func() stock.PoolID {
+		var id stock.PoolID
+		ref := uid.New()
+		trips(reservation.Need{NewPools: []uid.ID{ref}}, func(rows *reservation.Rows) (*reservation.Changes, error) {
+			id = rows.NextPool
+			return &reservation.Changes{NewPools: []*reservation.PoolRow{{ID: id, Ref: ref, Supplier: uid.New(), To: 3, Layout: layout.ID(), Version: 1}}}, nil
+		})
+		return id
+	}
+	give := func(pool stock.PoolID, from stock.Slot) int64 {
+		units := need()
+		units.Units = []stock.PoolID{pool}
+		return trips(units, func(rows *reservation.Rows) (*reservation.Changes, error) {
+			u := rows.Units[pool]
+			if !u.Take(1, from, from+1) {
+				t.Error("the unit is taken")
+			}
+			return &reservation.Changes{SetBlocks: []*reservation.BlockRow{{Pool: pool, Version: u.Versions[0] + 1, Block: u.Blocks[0]}}}, nil
+		})
+	}
+	first, second := pool(), pool()
+	give(first, 0) // prepares everything
+	give(first, 1)
+	layout.Units[0].Label = "1B"
+	if err := s.PutLayouts(t.Context(), []*stock.Layout{layout}); err != nil {
+		t.Fatal(err)
+	}
+	third := pool()
+	for _, c := range []struct {
+		what string
+		pool stock.PoolID
+		want int64
+	}{{"a first seat", second, 2}, {"a seat", first, 2}, {"a first seat of a new layout", third, 3}} {
+		if n := give(c.pool, 2); n != c.want {
+			t.Errorf("%s takes %d round trips, want %d", c.what, n, c.want)
+		}
 	}
 }

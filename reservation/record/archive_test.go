@@ -50,10 +50,11 @@ func TestArchiveRoundTrip(t *testing.T) {
 		for range rapid.IntRange(0, 3).Draw(t, "items") {
 			it := reservation.Item{ID: drawID(t, "item"), Status: reservation.Status(rapid.ByteRange(1, 7).Draw(t, "status")), Piece: drawPiece(t)}
 			it.Supplier, it.Terms.EndsAt = drawID(t, "supplier"), drawTime(t, "ends")
+			drawAmended(t, &it)
 			it.Claims = nil
 			lives := []reservation.ClaimLife{}
 			for range rapid.IntRange(0, 2).Draw(t, "claims") {
-				it.Claims = append(it.Claims, stock.Claim{Pool: stock.PoolID(rapid.Int64Range(1, 1<<40).Draw(t, "pool")), From: -3, To: 9, Count: 2})
+				it.Claims = append(it.Claims, stock.Claim{Pool: stock.PoolID(rapid.Int64Range(1, 1<<40).Draw(t, "pool")), From: -3, To: 9, Count: 2, Unit: rapid.Int32Range(0, 2048).Draw(t, "unit")})
 				lives = append(lives, reservation.ClaimLife(rapid.ByteRange(1, 3).Draw(t, "life")))
 			}
 			r.Items, l.Lives = append(r.Items, it), append(l.Lives, lives)
@@ -89,6 +90,10 @@ func FuzzReadArchive(f *testing.F) {
 		`{}`, `null`, `[]`, ``, `{"id":"zz","status":4}`,
 		`{"id":"00112233445566778899aabbccddeeff","status":4,"payment":1,"item_status":"","document":{},"claims":[],"history":[]}`,
 		`{"id":"00112233445566778899aabbccddeeff","status":4,"payment":1,"item_status":"","document":{},"claims":[{"item":0}]}`,
+		`{"id":"00112233445566778899aabbccddeeff","status":4,"payment":1,"item_status":"4","document":{"items":[{"id":"00112233445566778899aabbccddeeff",` +
+			`"supplier":"00112233445566778899aabbccddeeff","piece":{"ride":{"mode":1,"run":"00112233445566778899aabbccddeeff","date":"2026-11-22",` +
+			`"fare":"00112233445566778899aabbccddeeff","fare_version":"00112233445566778899aabbccddeeff"}},"placed":[{"unit":1}]}]},` +
+			`"amended":{"items":[{"item":0,"seats":[],"notice":{"id":"00112233445566778899aabbccddeeff"}}]},"claims":[{"item":0,"unit":1}]}`,
 		`{"id":"00112233445566778899aabbccddeeff","status":9,"payment":1,"document":{}}`,
 	} {
 		f.Add([]byte(seed))

@@ -23,6 +23,7 @@ func TestDocumentRoundTrip(t *testing.T) {
 		for range rapid.IntRange(0, 3).Draw(t, "items") {
 			item := reservation.Item{ID: drawID(t, "id"), Status: reservation.Status(rapid.ByteRange(1, 7).Draw(t, "status")), Piece: drawPiece(t)}
 			item.Supplier, item.Terms.EndsAt = drawID(t, "supplier"), drawTime(t, "ends")
+			drawAmended(t, &item)
 			want.Items = append(want.Items, item)
 		}
 		document, statuses := AppendDocument([]byte("before"), want)[6:], AppendStatuses(nil, want)

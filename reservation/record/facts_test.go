@@ -17,6 +17,8 @@ func TestFactsComeBack(t *testing.T) {
 	want := reservation.Facts{
 		Status: reservation.Confirmed, Payment: reservation.PartiallyRefunded, HoldExpiresAt: at, UpdatedAt: at.Add(time.Hour), Version: 7, Paid: 5, Refunded: 3,
 		Quote: uid.New(), ItemStatus: []reservation.Status{reservation.Cancelled, reservation.Confirmed},
+		Seats:   [][]reservation.Seat{nil, {{Traveller: 1, Pool: 2, Unit: 3, From: 4, To: 5, Label: "12A", Fee: 6}}},
+		Notices: []*reservation.Notice{{ID: uid.New(), At: at, Withdrawn: true, Departs: at, Arrives: at, Note: "late"}, nil},
 	}
 	document, err := record.Facts(&want)
 	if err != nil {

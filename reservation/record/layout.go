@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"unicode/utf8"
 
 	"holdfast/stock"
 	"holdfast/uid"
@@ -35,6 +36,9 @@ type absence struct {
 func Layout(l *stock.Layout) ([]byte, error) {
 	d := layout{Units: make([]unit, len(l.Units))}
 	for i, u := range l.Units {
+		if !utf8.ValidString(u.Label) {
+			return nil, fmt.Errorf("layout: the label %q of unit %d is no text", u.Label, i+1) // it would come back as another one
+		}
 		d.Units[i] = unit{u.Label, u.Group, u.Row, u.Tier, uint16(u.Traits)}
 	}
 	for _, a := range l.Absent {
@@ -50,7 +54,18 @@ func Layout(l *stock.Layout) ([]byte, error) {
 // ReadLayout reads what Layout wrote. The id, which is that of the content, tells a document that was damaged.
 func ReadLayout(text []byte, id uid.ID) (*stock.Layout, error) {
 	var d layout
-	if err := json.Unmarshal(text, &d); err != nil {
+	l, err := d.read(text)
+	if err == nil && l.ID() != id {
+		err = fmt.Errorf("layout %s is stored as another one", id.Text("lay"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func (d *layout) read(text []byte) (*stock.Layout, error) {
+	if err := json.Unmarshal(text, d); err != nil {
 		return nil, fmt.Errorf("layout: %w", err)
 	}
 	l := &stock.Layout{Units: make([]stock.Unit, len(d.Units))}
@@ -59,9 +74,6 @@ func ReadLayout(text []byte, id uid.ID) (*stock.Layout, error) {
 	}
 	for _, a := range d.Absent {
 		l.Absent = append(l.Absent, stock.Absence{FromUnit: a.FromUnit, ToUnit: a.ToUnit, From: stock.Slot(a.From), To: stock.Slot(a.To)})
-	}
-	if l.ID() != id {
-		return nil, fmt.Errorf("layout %s is stored as another one", id.Text("lay"))
 	}
 	return l, nil
 }

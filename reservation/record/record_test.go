@@ -38,6 +38,49 @@ func drawTime(t *rapid.T, name string) time.Time {
 	return time.Unix(rapid.Int64Range(0, 4_000_000_000).Draw(t, name), rapid.Int64Range(0, 999_999_999).Draw(t, name+" ns")).UTC()
 }
 
+// drawText is text: what is no UTF-8 never gets this far.
+func drawText(t *rapid.T, name string) string {
+	return string([]rune(rapid.String().Draw(t, name)))
+}
+
+func drawRide(t *rapid.T) *offer.Ride {
+	return &offer.Ride{
+		Mode: offer.Mode(rapid.ByteRange(1, 2).Draw(t, "mode")), Run: drawID(t, "run"), Number: drawText(t, "number"), Date: civil.Date(rapid.Int32Range(0, 80_000).Draw(t, "date")),
+		From: drawText(t, "from"), To: drawText(t, "to"), Departs: drawTime(t, "departs"), Arrives: drawTime(t, "arrives"),
+		DepartOffset: rapid.Int16().Draw(t, "depart offset"), ArriveOffset: rapid.Int16().Draw(t, "arrive offset"), Class: drawText(t, "class"), Booking: drawText(t, "booking"),
+		Fare: drawID(t, "fare"), FareVersion: drawID(t, "fare version"), FareName: drawText(t, "fare name"),
+		Adults: rapid.Byte().Draw(t, "adults"), Children: rapid.Byte().Draw(t, "children"), Infants: rapid.Byte().Draw(t, "infants"),
+		Seating: offer.Seating{Pool: stock.PoolID(rapid.Int64Range(0, 1<<40).Draw(t, "pool")), AtHold: rapid.Bool().Draw(t, "at hold"), Tiers: rapid.SliceOfN(rapid.Int64(), 0, 3).Draw(t, "tiers")},
+	}
+}
+
+func drawSeats(t *rapid.T, name string) []reservation.Seat {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) reservation.Seat {
+		return reservation.Seat{
+			Traveller: rapid.IntRange(0, 9).Draw(t, "traveller"), Pool: stock.PoolID(rapid.Int64Range(1, 1<<40).Draw(t, "pool")), Unit: rapid.Int32Range(1, 2048).Draw(t, "unit"),
+			From: stock.Slot(rapid.Int32().Draw(t, "from")), To: stock.Slot(rapid.Int32().Draw(t, "to")), Label: drawText(t, "label"), Fee: rapid.Int64().Draw(t, "fee"),
+		}
+	}), 0, 3).Draw(t, name)
+}
+
+func drawNotice(t *rapid.T) *reservation.Notice {
+	if rapid.Bool().Draw(t, "no notice") {
+		return nil
+	}
+	return &reservation.Notice{
+		ID: drawID(t, "notice"), At: drawTime(t, "at"), Withdrawn: rapid.Bool().Draw(t, "withdrawn"), Departs: drawTime(t, "departs"), Arrives: drawTime(t, "arrives"), Note: drawText(t, "note"),
+	}
+}
+
+// drawAmended gives an item seats, then perhaps others, and perhaps a notice.
+func drawAmended(t *rapid.T, it *reservation.Item) {
+	it.Placed = drawSeats(t, "placed")
+	if it.Seats = it.Placed; rapid.Bool().Draw(t, "reseated") {
+		it.Seats = drawSeats(t, "seats")
+	}
+	it.Notice = drawNotice(t)
+}
+
 func drawPiece(t *rapid.T) offer.Piece {
 	p := offer.Piece{
 		Price: offer.Price{Base: rapid.Int64().Draw(t, "base"), Parts: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) offer.Part {
@@ -54,6 +97,9 @@ func drawPiece(t *rapid.T) offer.Piece {
 	}
 	for i := range p.Price.Parts { // a code that is not text never gets this far
 		p.Price.Parts[i].Code = string([]rune(p.Price.Parts[i].Code))
+	}
+	if rapid.Bool().Draw(t, "a ride") {
+		p.Stay, p.Ride = offer.Stay{}, drawRide(t)
 	}
 	return p
 }
@@ -101,15 +147,41 @@ func TestOldDocument(t *testing.T) {
 	}
 }
 
+// The same for a ride.
+func TestOldRide(t *testing.T) {
+	const first = `{"base":10000,"fee_bp":0,"ride":{"mode":1,"run":"00000000000000000000000000000001","number":"ICE 1672","date":"2026-11-22","from":"FF","to":"KS",` +
+		`"departs":"2026-11-22T12:58:00Z","arrives":"2026-11-22T14:20:00Z","depart_offset":60,"arrive_offset":60,"class":"second","booking":"Y",` +
+		`"fare":"00000000000000000000000000000002","fare_version":"00000000000000000000000000000003","fare_name":"Flex","adults":2,"children":1,"infants":1,` +
+		`"seating":{"pool":7,"at_hold":true,"tiers":[0,450]}}}`
+	var p offer.Piece
+	if err := readPiece([]byte(first), &p); err != nil {
+		t.Fatal(err)
+	}
+	if r := p.Ride; r == nil || r.Mode != offer.Train || r.FareVersion[15] != 3 || r.Departs.Hour() != 12 || r.ArriveOffset != 60 || r.Seats() != 3 || r.Infants != 1 || r.Seating.Tiers[1] != 450 || !r.Seating.AtHold {
+		t.Errorf("read as %+v", p.Ride)
+	}
+	if again := string(AppendPiece(nil, &p)); again != first {
+		t.Errorf("written as\n%s, want\n%s", again, first)
+	}
+}
+
 func TestBrokenDocuments(t *testing.T) {
-	for _, document := range []string{``, `{`, `[]`, `{}`, `{"hotel":"00"}`, `{"hotel":"zz000000000000000000000000000001"}`} {
+	ride := func(member string) string { // the last of two members of one name counts
+		const id = `"00000000000000000000000000000001"`
+		return `{"ride":{"mode":1,"run":` + id + `,"date":"2026-11-22","fare":` + id + `,"fare_version":` + id + `,` + member + `}}`
+	}
+	var fine offer.Piece
+	if err := readPiece([]byte(ride(`"number":"ICE 1"`)), &fine); err != nil || fine.Ride.Number != "ICE 1" {
+		t.Fatalf("%+v, %v", fine, err)
+	}
+	for _, document := range []string{``, `{`, `[]`, `{}`, `{"hotel":"00"}`, `{"hotel":"zz000000000000000000000000000001"}`, `{"ride":{}}`, ride(`"mode":3`), ride(`"run":"01"`), ride(`"fare":""`), ride(`"date":"x"`), ride(`"departs":"x"`)} {
 		var p offer.Piece
 		if err := readPiece([]byte(document), &p); err == nil {
 			t.Errorf("%q was read", document)
 		}
 	}
 	var f reservation.Facts
-	for _, document := range []string{``, `[]`, `{"quote":"00"}`} {
+	for _, document := range []string{``, `[]`, `{"quote":"00"}`, `{"notices":[{}]}`} {
 		if err := ReadFacts([]byte(document), &f); err == nil {
 			t.Errorf("%q was read", document)
 		}
@@ -128,6 +200,9 @@ func TestFactsRoundTrip(t *testing.T) {
 		}
 		for _, s := range rapid.SliceOfN(rapid.ByteRange(1, 7), 0, 4).Draw(t, "items") {
 			f.ItemStatus = append(f.ItemStatus, reservation.Status(s))
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "seated items") {
+			f.Seats, f.Notices = append(f.Seats, drawSeats(t, "seats")), append(f.Notices, drawNotice(t))
 		}
 		document, err := Facts(&f)
 		if err != nil {

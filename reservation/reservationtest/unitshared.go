@@ -1,6 +1,7 @@
 package reservationtest
 
 import (
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -9,46 +10,64 @@ import (
 	"holdfast/stock"
 )
 
-// Writers of two processes give out the units of one pool on slots of their own, so that no lock of a slot keeps them
-// apart: each sees what the others have given out, and no unit is given out twice.
+// Writers of two processes give out units of two of three pools at a time, on slots of their own, so that no lock of a slot
+// keeps them apart: each sees what the others have given out, no unit is given out twice, and nobody deadlocks.
 func testBlockOfTwo(t *testing.T, shared Shared) {
-	const units, tries = 100, 200
-	p := newUnitPool(t, shared.A, &stock.Layout{Units: newLayout(units).Units}, 4)
-	var given [units + 1]atomic.Int32
+	const units, pools = 150, 3
+	layout := &stock.Layout{Units: newLayout(units).Units}
+	var ids [pools]stock.PoolID
+	for i := range ids {
+		ids[i] = newUnitPool(t, shared.A, layout, 4).ID
+	}
+	var given [pools][units + 1]atomic.Int32
 	var group sync.WaitGroup
 	for writer, store := range []reservation.Store{shared.A, shared.B, shared.A, shared.B} {
 		group.Go(func() {
-			for range tries / 4 {
-				var unit int32
-				need := reservation.Need{Spans: []reservation.Span{{Pool: p.ID, From: stock.Slot(writer), To: stock.Slot(writer + 1)}}, Units: []stock.PoolID{p.ID}}
+			random := rand.New(rand.NewPCG(11, uint64(writer)))
+			for range units {
+				without, unit := random.IntN(pools), [pools]int32{}
+				var need reservation.Need
+				for i, id := range ids {
+					if i != without {
+						need.Units = append(need.Units, id)
+						need.Spans = append(need.Spans, reservation.Span{Pool: id, From: stock.Slot(writer), To: stock.Slot(writer + 1)})
+					}
+				}
 				err := store.Transact(t.Context(), batch("x", noon), need, func(rows *reservation.Rows) (*reservation.Changes, error) {
-					u := rows.Units[p.ID]
-					for unit = 1; unit <= units && !u.Take(unit, 0, 4); unit++ { // whoever has it on one slot has it on all
+					c := &reservation.Changes{}
+					for i, id := range ids {
+						u := rows.Units[id]
+						if unit[i] = 0; u == nil {
+							continue
+						}
+						if seats, ok := u.Fit(1, 0, 4, stock.Wish{}); ok { // whoever has it on one slot has it on all
+							unit[i] = seats[0][0].Unit
+							c.SetBlocks = append(c.SetBlocks, blockOf(u, stock.BlockOf(unit[i])))
+						}
 					}
-					if unit > units {
-						return nil, nil
-					}
-					return &reservation.Changes{SetBlocks: []*reservation.BlockRow{blockOf(u, stock.BlockOf(unit))}}, nil
+					return c, nil
 				})
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				if unit <= units {
-					given[unit].Add(1)
+				for i, n := range unit {
+					given[i][n].Add(1)
 				}
 			}
 		})
 	}
 	group.Wait()
-	for unit := range given {
-		if n := given[unit].Load(); unit > 0 && n != 1 {
-			t.Errorf("unit %d was given out %d times", unit, n)
+	for i, id := range ids {
+		for unit := range given[i] {
+			if n := given[i][unit].Load(); unit > 0 && n != 1 {
+				t.Errorf("unit %d of pool %d was given out %d times", unit, id, n)
+			}
 		}
-	}
-	u := must[*reservation.PoolUnits](t)(shared.B.Units(t.Context(), p.ID))
-	if err := u.Check(); err != nil || u.Versions[0]+u.Versions[1] != units {
-		t.Errorf("%d and %d changes of the blocks, want %d; %v", u.Versions[0], u.Versions[1], units, err)
+		u := must[*reservation.PoolUnits](t)(shared.B.Units(t.Context(), id))
+		if err := u.Check(); err != nil || u.Versions[0]+u.Versions[1]+u.Versions[2] != units {
+			t.Errorf("%v changes of the blocks, want %d in all; %v", u.Versions, units, err)
+		}
 	}
 	noDeadlock(t, shared)
 }

@@ -19,6 +19,9 @@ const (
 		method, paid, refunded, owed, step, step_tries, version, item_status, document) VALUES `
 )
 
+// insertUnit is a claim of the one reservation, but for its count and unit.
+const insertUnit = `INSERT INTO claims (reservation, item, ord, pool, from_slot, to_slot, life, count, unit) VALUES (x'00000000000000000000000000000001', 0, 9, 1, 1, 2, 1, `
+
 // What stands in the archive, each time it is written, is of somebody else.
 const (
 	archived     = `INSERT OR REPLACE INTO archived_reservations (id, locator, caller, status, created_at, updated_at, archived_at, document) VALUES (randomblob(16), hex(randomblob(4)), 'a', 5, 1, 1, 1, '{}');`
@@ -41,7 +44,11 @@ func TestGuards(t *testing.T) {
 		INSERT INTO history (reservation, version, at, actor_kind, actor, cause, from_status, to_status, payment, note, stream, n)
 		VALUES (x'00000000000000000000000000000001', 1, 1, 1, 'ann', 1, 0, 1, 1, '', 1, 1);
 		INSERT INTO outbox (stream, n, type, version, at, data) VALUES (1, 1, 'x', 1, 1, '{}');
-		INSERT INTO revocations (supplier, before, actor_kind, actor, at) VALUES (x'00000000000000000000000000000001', 1, 2, 'eve', 1);`, nil); err != nil {
+		INSERT INTO revocations (supplier, before, actor_kind, actor, at) VALUES (x'00000000000000000000000000000001', 1, 2, 'eve', 1);
+		INSERT INTO layouts (id, document) VALUES (x'00000000000000000000000000000001', '{}');
+		INSERT INTO unit_blocks (pool, block, version, taken, blocked) VALUES (1, 0, 1, zeroblob(8), zeroblob(8));
+		INSERT INTO pools (id, ref, supplier, physical, overbooking_bp, from_slot, to_slot, retired, version, layout)
+		VALUES (1, x'00000000000000000000000000000001', x'00000000000000000000000000000001', 0, 0, 0, 1, 0, 1, x'00000000000000000000000000000001');`, nil); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ sql, says string }{
@@ -73,6 +80,21 @@ func TestGuards(t *testing.T) {
 		"event that is no JSON":   {`INSERT INTO outbox (stream, n, type, version, at, data) VALUES (1, 2, 'x', 1, 1, '{')`, "json_valid"},
 		"more refunded than paid": {`UPDATE reservations SET refunded = 1`, "refunded BETWEEN 0 AND paid"},
 		"short id":                {insertReservation + `(x'02', 'L2', 'bob', 1, 1, 'EUR', 1, 1, 0, 0, '', 0, 0, 0, 0, 0, 1, '1', '{}')`, "length(id) = 16"},
+		"cause beyond any":        {`INSERT INTO history SELECT reservation, 2, at, actor_kind, actor, 64, 1, 1, payment, '', 1, 2 FROM history`, "cause BETWEEN 1 AND 63"},
+		"answer beyond any":       {`INSERT INTO idempotency_keys (id, request, state, answer, created_at) VALUES (randomblob(16), randomblob(16), 2, 64, 1)`, "answer BETWEEN 0 AND 63"},
+		"layout changed":          {`UPDATE layouts SET document = '{"units":[]}'`, "layouts is append-only"},
+		"layout deleted":          {`DELETE FROM layouts`, "layouts is append-only"},
+		"layout no JSON":          {`INSERT INTO layouts (id, document) VALUES (randomblob(16), '{')`, "json_valid"},
+		"layout of nobody":        {`UPDATE pools SET layout = randomblob(16)`, "FOREIGN KEY"},
+		"layout of a short id":    {`UPDATE pools SET layout = x'01'`, "length(layout) = 16"},
+		"amendment no JSON":       {`UPDATE reservations SET amended = '{'`, "json_valid"},
+		"unit 0":                  {insertUnit + `1, 0)`, "unit BETWEEN"},
+		"unit beyond any layout":  {insertUnit + `1, 2049)`, "unit BETWEEN"},
+		"unit given out twice":    {insertUnit + `2, 1)`, "unit BETWEEN"},
+		"half a word of units":    {`UPDATE unit_blocks SET taken = zeroblob(4), blocked = zeroblob(4)`, "length(taken) % 8"},
+		"no words of units":       {`UPDATE unit_blocks SET taken = x'', blocked = x''`, "length(taken) > 0"},
+		"more taken than blocked": {`UPDATE unit_blocks SET taken = zeroblob(16)`, "as_much_blocked_as_taken"},
+		"block twice":             {`INSERT INTO unit_blocks (pool, block, version, taken, blocked) VALUES (1, 0, 1, zeroblob(8), zeroblob(8))`, "UNIQUE"},
 		"pool number going back":  {`UPDATE pool_counter SET next = 0`, "next >= 1"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -30,7 +30,7 @@ func Find(code string) (Entry, bool) {
 func All() []Entry { return slices.Clone(sorted) }
 
 var sorted = func() []Entry {
-	all := slices.Concat(requestEntries, accessEntries, placeEntries, stockEntries, seatEntries, stateEntries, moneyEntries, catalogueEntries, valueEntries, importEntries, systemEntries)
+	all := slices.Concat(requestEntries, accessEntries, placeEntries, stockEntries, seatEntries, railEntries, flightEntries, feedEntries, stateEntries, moneyEntries, catalogueEntries, valueEntries, importEntries, systemEntries)
 	slices.SortFunc(all, func(a, b Entry) int { return strings.Compare(a.Code, b.Code) })
 	for i := 1; i < len(all); i++ {
 		if all[i].Code == all[i-1].Code {
@@ -73,6 +73,7 @@ var requestEntries = []Entry{
 	{Code: "idempotency_key_reused", Status: invalid, Title: "Idempotency-Key used for another request", Meaning: "The key came before with another body.", Remedy: "Take a fresh key for a new intent; repeat a call with exactly the same body."},
 	{Code: "idempotency_in_progress", Status: conflict, Title: "Still being done", Meaning: "An earlier call with this key has not come to its end.", Remedy: "Repeat the call after the time in Retry-After; you will get the answer of the first one.", Retryable: true},
 	{Code: "path_unknown", Status: notFound, Title: "No such path", Meaning: "Nothing is served under this path.", Remedy: "See /docs for the calls there are."},
+	{Code: "not_served", Status: notFound, Title: "Not sold here", Meaning: "This server does not sell what was asked for.", Remedy: "See /docs for what it sells."},
 	{Code: "method_not_allowed", Status: http.StatusMethodNotAllowed, Title: "Method not allowed", Meaning: "The path exists, but not with this method.", Remedy: "Use one of the methods in the header Allow."},
 	{Code: "validation_failed", Status: invalid, Title: "Request breaks a rule", Meaning: "The request could be read, but something in it is not allowed. Nothing was done.", Remedy: "Correct the places that \"errors\" names; each has a pointer into the body, a code and a message."},
 }

@@ -12,6 +12,7 @@ import (
 
 	"holdfast/civil"
 	"holdfast/fault"
+	"holdfast/feed/intake"
 	"holdfast/hotel"
 	"holdfast/identity"
 	"holdfast/internal/clock"
@@ -31,7 +32,8 @@ const (
 	TravellerToken = "tok_traveller"
 	OtherToken     = "tok_other"  // another traveller
 	ReaderToken    = "tok_reader" // may only search
-	LooseToken     = "tok_loose"  // staff scopes without a supplier, and not the operator
+	RailwayToken   = "tok_railway"
+	LooseToken     = "tok_loose" // staff scopes without a supplier, and not the operator
 )
 
 // example is the body of the ids that the reference shows, with the last character exchanged.
@@ -91,6 +93,8 @@ type World struct {
 	payments  map[uid.ID]payment.Payment
 	refunds   map[uid.ID]payment.Refund
 	seats     map[stock.PoolID]*stock.Units
+	feeds     map[string]*intake.Status
+	feedRuns  map[string][]intake.Run
 }
 
 type nightKey struct {
@@ -115,12 +119,13 @@ func Seed() *World {
 		closed: map[nightKey]bool{}, capacity: map[nightKey]int32{}, used: map[nightKey]int32{}, sealed: map[string]offer.Offer{},
 		reserved: map[uid.ID]*reservation.Reservation{}, history: map[uid.ID][]reservation.Entry{}, keys: map[uid.ID]keyed{},
 		quotes: map[uid.ID]*reservation.Quote{}, payments: map[uid.ID]payment.Payment{}, refunds: map[uid.ID]payment.Refund{},
-		seats: map[stock.PoolID]*stock.Units{},
+		seats: map[stock.PoolID]*stock.Units{}, feeds: map[string]*intake.Status{}, feedRuns: map[string][]intake.Run{},
 	}
 	traveller := []identity.Scope{identity.OffersRead, identity.ReservationsWrite, identity.PaymentsWrite}
 	w.tokens = map[string]*identity.Principal{
 		OperatorToken:  {Subject: "operator-1", Scopes: []identity.Scope{identity.StaffAll}},
 		StaffToken:     {Subject: "staff-1", Supplier: SupplierID, Scopes: []identity.Scope{identity.OffersRead, identity.InventoryWrite}},
+		RailwayToken:   {Subject: "railway-1", Supplier: RailwayID, Scopes: []identity.Scope{identity.OffersRead, identity.InventoryWrite}},
 		RivalToken:     {Subject: "rival-1", Supplier: RivalID, Scopes: []identity.Scope{identity.StaffAll}},
 		TravellerToken: {Subject: "traveller-1", Scopes: traveller},
 		OtherToken:     {Subject: "traveller-2", Scopes: traveller},
@@ -139,6 +144,7 @@ func Seed() *World {
 	w.seedRides()
 	w.seedReservations()
 	w.seedSeats()
+	w.seedFeed()
 	return w
 }
 

@@ -1,11 +1,13 @@
 package wire
 
-// OfferRequest searches stays.
+// OfferRequest searches stays, train journeys or flights. Exactly one of stay, train and flight.
 type OfferRequest struct {
-	Stay    StayRequest `json:"stay" doc:"Where, when, and who."`
-	Filters *Filters    `json:"filters,omitempty" doc:"What must hold for a stay to be shown."`
-	Sort    string      `json:"sort,omitempty" enum:"price,distance,stars" example:"price" doc:"Order of the offers: cheapest, nearest, or most stars first; price if left out."`
-	Limit   int         `json:"limit,omitzero" minimum:"1" maximum:"100" example:"20" doc:"At most so many hotels; 20 if left out."`
+	Stay    *StayRequest   `json:"stay,omitempty" doc:"A stay: where, when, and who."`
+	Train   *TrainRequest  `json:"train,omitempty" doc:"A journey by train."`
+	Flight  *FlightRequest `json:"flight,omitempty" doc:"Flights: one way, return, or several slices."`
+	Filters *Filters       `json:"filters,omitempty" doc:"What must hold for an offer to be shown. For trains and flights max_price alone."`
+	Sort    string         `json:"sort,omitempty" enum:"price,distance,stars,departure,arrival,changes,duration,best" example:"price" doc:"Order. Stays: price (if left out), distance or stars. Trains: departure (if left out), arrival, changes, price or duration. Flights: price (if left out), duration, departure or best, which weighs price, duration and stops."`
+	Limit   int            `json:"limit,omitzero" minimum:"1" maximum:"100" example:"20" doc:"At most so many hotels, journeys or itineraries; each of the latter is offered under every fare. 20 if left out."`
 }
 
 // StayRequest is where, when, and who. Exactly one of place, near and hotel_id.
@@ -46,19 +48,35 @@ type OfferList struct {
 	Offers []Offer `json:"offers" doc:"In the order asked for."`
 }
 
-// Offer is an immutable priced proposal.
+// Offer is an immutable priced proposal: a stay, a train journey, or flights. The fields of the other kinds are left out.
 type Offer struct {
-	ID         string        `json:"id" example:"off_4kdq0w3v9x" doc:"The sealed offer: pass it on as it is to reserve at this price."`
-	Hotel      OfferHotel    `json:"hotel" doc:"The hotel."`
-	RoomType   OfferRoomType `json:"room_type" doc:"What is sold."`
-	RatePlan   OfferRatePlan `json:"rate_plan" doc:"On which conditions."`
-	CheckIn    string        `json:"check_in" format:"date" example:"2027-06-10" doc:"Day of arrival."`
-	CheckOut   string        `json:"check_out" format:"date" example:"2027-06-13" doc:"Day of departure."`
-	Rooms      []ItemParty   `json:"rooms" doc:"Who sleeps in each room."`
-	Price      OfferPrice    `json:"price" doc:"What it costs."`
-	Conditions Conditions    `json:"conditions" doc:"Of undoing it once paid."`
-	Available  int32         `json:"available" example:"4" doc:"Rooms free on the scarcest night when the search looked; the desk decides."`
-	ExpiresAt  string        `json:"expires_at" format:"date-time" example:"2026-11-22T09:50:00Z" doc:"Until then the price holds, as long as there is stock."`
+	ID        string         `json:"id" example:"off_4kdq0w3v9x" doc:"The sealed offer: pass it on as it is to reserve at this price."`
+	Kind      string         `json:"kind" enum:"stay,train,flight" example:"stay" doc:"What it is."`
+	Hotel     *OfferHotel    `json:"hotel,omitzero" doc:"Stay: the hotel."`
+	RoomType  *OfferRoomType `json:"room_type,omitzero" doc:"Stay: what is sold."`
+	RatePlan  *OfferRatePlan `json:"rate_plan,omitzero" doc:"Stay: on which conditions."`
+	CheckIn   string         `json:"check_in,omitzero" format:"date" example:"2027-06-10" doc:"Stay: day of arrival."`
+	CheckOut  string         `json:"check_out,omitzero" format:"date" example:"2027-06-13" doc:"Stay: day of departure."`
+	Rooms     []ItemParty    `json:"rooms,omitzero" doc:"Stay: who sleeps in each room."`
+	Available *int32         `json:"available,omitzero" nullable:"false" example:"4" doc:"Stay: rooms free on the scarcest night when the search looked; the desk decides."`
+
+	Journey   *int         `json:"journey,omitzero" nullable:"false" example:"0" doc:"Train, flight: offers of the same journey under other fares have the same number, counted from 0 in the order of the list."`
+	From      *RidePlace   `json:"from,omitzero" doc:"Train, flight: where the journey begins."`
+	To        *RidePlace   `json:"to,omitzero" doc:"Train, flight: where it ends; of a return flight where its first slice ends."`
+	Departs   string       `json:"departs,omitzero" format:"date-time" example:"2027-06-10T08:05:00+02:00" doc:"Train, flight: when it begins, in local time."`
+	Arrives   string       `json:"arrives,omitzero" format:"date-time" example:"2027-06-10T13:41:00+02:00" doc:"Train, flight: when it is over, in local time."`
+	Minutes   *int         `json:"duration_minutes,omitzero" nullable:"false" example:"336" doc:"Train, flight: how long it takes; of several slices all together, without the time between them."`
+	Changes   *int         `json:"changes,omitzero" nullable:"false" example:"1" doc:"Train: how often one changes trains."`
+	Stops     *int         `json:"stops,omitzero" nullable:"false" example:"0" doc:"Flight: how often one changes planes, in all slices together."`
+	Class     string       `json:"class,omitzero" enum:"first,second" example:"second" doc:"Train: the class."`
+	Legs      []TrainLeg   `json:"legs,omitzero" doc:"Train: the rides and the ways on foot between them."`
+	Slices    []OfferSlice `json:"slices,omitzero" doc:"Flight: each direction."`
+	Fare      *OfferFare   `json:"fare,omitzero" doc:"Train, flight: the fare; of flights under several the first one's."`
+	SeatsLeft *int32       `json:"seats_left,omitzero" nullable:"false" example:"9" doc:"Train, flight: seats free all the way on the scarcest ride when the search looked; the desk decides."`
+
+	Price      OfferPrice `json:"price" doc:"What it costs."`
+	Conditions Conditions `json:"conditions" doc:"Of undoing it once paid; of several rides the strictest."`
+	ExpiresAt  string     `json:"expires_at" format:"date-time" example:"2026-11-22T09:50:00Z" doc:"Until then the price holds, as long as there is stock."`
 }
 
 // OfferHotel is the hotel of an offer.
@@ -92,11 +110,20 @@ type OfferRatePlan struct {
 
 // OfferPrice is a price with its parts.
 type OfferPrice struct {
-	Total  Money        `json:"total" doc:"What is to be paid."`
-	Base   Money        `json:"base" doc:"All nights of all rooms, before taxes and fees that are added."`
-	Nights []NightPrice `json:"nights" doc:"Each night, for all rooms."`
-	Taxes  []PricePart  `json:"taxes" doc:"Taxes."`
-	Fees   []PricePart  `json:"fees" doc:"Fees."`
+	Total      Money            `json:"total" doc:"What is to be paid."`
+	Base       Money            `json:"base" doc:"Before taxes and fees that are added: all nights of all rooms, or all rides of all travellers."`
+	Nights     []NightPrice     `json:"nights,omitzero" doc:"Stay: each night, for all rooms."`
+	Travellers []TravellerPrice `json:"travellers,omitzero" doc:"Flight: what the travellers of each type pay together."`
+	Taxes      []PricePart      `json:"taxes" doc:"Taxes."`
+	Fees       []PricePart      `json:"fees" doc:"Fees."`
+}
+
+// TravellerPrice is what the travellers of a type pay.
+type TravellerPrice struct {
+	Type  string `json:"type" enum:"adult,child,infant" example:"adult" doc:"Type of the travellers."`
+	Count int    `json:"count" example:"2" doc:"How many there are."`
+	Base  Money  `json:"base" doc:"What they pay together, before taxes and fees that are added."`
+	Total Money  `json:"total" doc:"What they pay together."`
 }
 
 // NightPrice is the price of one night.
@@ -112,7 +139,7 @@ type PricePart struct {
 	Included bool   `json:"included" example:"false" doc:"Already in the base: shown, not added."`
 }
 
-// Conditions are what undoing a paid stay costs.
+// Conditions are what undoing a paid stay, train ride or flight costs.
 type Conditions struct {
 	FreeCancellationUntil  *string `json:"free_cancellation_until" format:"date-time" example:"2027-06-08T13:00:00Z" doc:"Cancelling before costs nothing; null: it is never free."`
 	CancellationFeePercent float64 `json:"cancellation_fee_percent" example:"80" doc:"Share of the total kept from then on."`

@@ -15,7 +15,8 @@ type ReservationRequest struct {
 	ExpectedTotal *Money        `json:"expected_total,omitempty" doc:"The total you showed; if it is another one now, the answer is 409 price_changed and nothing is reserved."`
 }
 
-// ItemRequest is one thing to reserve: an offer, or a room type and dates for the best public offer.
+// ItemRequest is one thing to reserve: an offer; or a room type and dates, a train and stations, or a flight, for the best
+// public offer.
 type ItemRequest struct {
 	Offer        string `json:"offer,omitempty" minLength:"5" maxLength:"4096" example:"off_4kdq0w3v9x" doc:"The id of an offer; then nothing else is given but what is wished of its seats."`
 	HotelID      string `json:"hotel_id,omitempty" pattern:"^htl_[0-9a-hjkmnp-tv-z]{26}$" patternDescription:"an htl_ id" example:"htl_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"The hotel."`
@@ -24,29 +25,43 @@ type ItemRequest struct {
 	CheckIn      string `json:"check_in,omitempty" format:"date" example:"2027-06-10" doc:"Day of arrival: the first night."`
 	CheckOut     string `json:"check_out,omitempty" format:"date" example:"2027-06-13" doc:"Day of departure: not a night any more."`
 	Rooms        *int   `json:"rooms,omitempty" minimum:"1" maximum:"99" example:"1" doc:"How many rooms."`
-	Adults       *int   `json:"adults,omitempty" minimum:"1" maximum:"999" example:"2" doc:"Adults in all rooms together, spread evenly; at least one a room. Left out: two a room, or one where the type takes no more."`
-	ChildrenAges []int  `json:"children_ages,omitempty" maxItems:"99" minimum:"0" maximum:"17" example:"[4]" doc:"Age of each child, spread over the rooms evenly."`
+	Adults       *int   `json:"adults,omitempty" minimum:"1" maximum:"999" example:"2" doc:"Stay: adults in all rooms together, spread evenly, at least one a room; two a room if left out, or one where the type takes no more. Train, flight: adults; one if left out."`
+	ChildrenAges []int  `json:"children_ages,omitempty" maxItems:"99" minimum:"0" maximum:"17" example:"[4]" doc:"Age of each child: of a stay spread over the rooms evenly, of a train each with a seat."`
 
-	Seats       []string     `json:"seats,omitempty" minItems:"1" maxItems:"99" maxLength:"12" example:"[\"12A\",\"12B\"]" doc:"For an offer of a train ride or flight: the seats of its first ride, by traveller, adults first, then children; an empty text for who wants none in particular."`
+	Train        string `json:"train,omitempty" minLength:"1" maxLength:"16" example:"HR 101" doc:"Number of a train."`
+	Flight       string `json:"flight,omitempty" minLength:"3" maxLength:"16" example:"HF 201" doc:"Number of a flight."`
+	Date         string `json:"date,omitempty" format:"date" example:"2027-06-10" doc:"Service date of the train, or local date of the flight's first take-off."`
+	From         string `json:"from,omitempty" minLength:"1" maxLength:"100" example:"LIS" doc:"Where the train is boarded: code or name of the station; of a flight IATA code, its first airport if left out."`
+	To           string `json:"to,omitempty" minLength:"1" maxLength:"100" example:"HAM" doc:"Where it is left."`
+	Class        string `json:"class,omitempty" enum:"first,second" example:"second" doc:"Class of the train; second if left out."`
+	Cabin        string `json:"cabin,omitempty" pattern:"^[a-z][a-z_]{0,15}$" patternDescription:"a word in small letters" example:"economy" doc:"Cabin of the flight; the cheapest if left out."`
+	BookingClass string `json:"booking_class,omitempty" pattern:"^[A-Z]$" patternDescription:"a capital letter" example:"Y" doc:"Booking class of the flight; the cheapest that is open if left out."`
+	Fare         string `json:"fare,omitempty" minLength:"1" maxLength:"24" example:"Flex" doc:"Name of the train's fare, or code of the flight's fare family; the cheapest if left out."`
+	Children     *int   `json:"children,omitempty" minimum:"0" maximum:"9" example:"1" doc:"Train, flight: children with a seat. On a train they pay as the oldest ones do; give children_ages instead for what each one pays."`
+	Infants      *int   `json:"infants,omitempty" minimum:"0" maximum:"9" example:"0" doc:"Train, flight: infants on a lap."`
+
+	Seats       []string     `json:"seats,omitempty" minItems:"1" maxItems:"99" maxLength:"12" example:"[\"12A\",\"12B\"]" doc:"For a train or flight, or an offer of one: the seats of its first ride, by traveller, adults first, then children; an empty text for who wants none in particular."`
 	Preferences *Preferences `json:"preferences,omitempty" doc:"What is wished of the seats of the first ride that are not named."`
 	Rides       []RideSeats  `json:"rides,omitempty" minItems:"1" maxItems:"16" doc:"The same for each ride of an offer with several, instead of seats and preferences."`
 }
 
-// TransformSchema says in the document that an item is one of two forms; items.go holds requests against it, because it
+// TransformSchema says in the document that an item is one of these forms; item.go holds requests against it, because it
 // can name the wrong place.
 func (ItemRequest) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	form := func(title string, needs []string, more ...string) map[string]any {
+		return map[string]any{"title": title, "required": needs, "properties": without(s, append(more, needs...))}
+	}
 	s.Extensions = map[string]any{"oneOf": []any{
-		map[string]any{"title": "An offer", "required": []string{"offer"}, "properties": without(s, "offer", "seats", "preferences", "rides")},
-		map[string]any{
-			"title": "A room type and dates", "required": []string{"hotel_id", "room_type_id", "check_in", "check_out", "rooms"},
-			"properties": map[string]any{"offer": false, "seats": false, "preferences": false, "rides": false},
-		},
+		form("An offer", []string{"offer"}, "seats", "preferences", "rides"),
+		form("A room type and dates", []string{"hotel_id", "room_type_id", "check_in", "check_out", "rooms"}, "rate_plan_id", "adults", "children_ages"),
+		form("A train", []string{"train", "date", "from", "to"}, "class", "fare", "adults", "children", "children_ages", "infants", "seats", "preferences", "rides"),
+		form("A flight", []string{"flight", "date"}, "from", "to", "cabin", "booking_class", "fare", "adults", "children", "infants", "seats", "preferences", "rides"),
 	}}
 	return s
 }
 
 // without forbids all fields of a schema but those named.
-func without(s *huma.Schema, but ...string) map[string]any {
+func without(s *huma.Schema, but []string) map[string]any {
 	forbidden := map[string]any{}
 	for name := range s.Properties {
 		if !slices.Contains(but, name) {

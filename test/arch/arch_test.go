@@ -206,6 +206,20 @@ func TestRules(t *testing.T) {
 		{"reservation/reservationtest", "internal/pgdb"}:      true,
 		{"reservation/sqlite", "reservation/reservationtest"}: false,
 		{"internal/app", "reservation/reservationtest"}:       false,
+		{"feed", "feed/intake"}:                               false,
+		{"feed/intake", "feed"}:                               true,
+		{"feed/intake", "flight"}:                             false,
+		{"feed/intake", "feed/intake/sqlite"}:                 false,
+		{"feed/intake/sqlite", "feed/intake"}:                 true,
+		{"feed/intake/sqlite", "feed/intake/relational"}:      true,
+		{"feed/intake/sqlite", "feed/intake/postgres"}:        false,
+		{"feed/intake/sqlite", "hotel"}:                       false,
+		{"feed/intake/relational", "internal/pgdb"}:           false,
+		{"feed/intake/intaketest", "feed/intake/sqlite"}:      true,
+		{"feed/intake/sqlite", "feed/intake/intaketest"}:      false,
+		{"rest", "feed/intake"}:                               true,
+		{"rest", "feed/intake/sqlite"}:                        false,
+		{"internal/app", "feed/intake/postgres"}:              true,
 	} {
 		from, ok1 := locate(pair[0])
 		to, ok2 := locate(pair[1])
@@ -223,6 +237,7 @@ func TestRules(t *testing.T) {
 	for path, want := range map[string]bool{
 		"reservation": false, "reservation/sqlite": true, "reservation/rpc": false, "internal/pgdb": true,
 		"internal/folder": false, "internal/app": false, "rest": false, "test/load": true, "stock": false, "cmd/holdfast": false,
+		"feed": false, "feed/intake": false, "feed/intake/postgres": true,
 	} {
 		if p, _ := locate(path); mayUseDriver(p) != want {
 			t.Errorf("%s may use a driver: %t, want %t", path, !want, want)

@@ -46,6 +46,9 @@ var talksTo = map[string][]string{
 	"rail":        {"reservation"},
 }
 
+// nested are services that live inside another folder, which is of another rung. Their rooms are the folders below.
+var nested = []string{"feed/intake"}
+
 // adapters are the folders inside a service where drivers and protocols are.
 var adapters = []string{"sqlite", "postgres", "kafka", "rabbitmq", "redis", "mongo", "elastic", "rpc"}
 
@@ -74,7 +77,7 @@ var goroutines = map[string]string{
 
 // place is where a package stands.
 type place struct {
-	folder string // first element of its path
+	folder string // first element of its path; of a nested service its whole path
 	layer  layer
 	room   string // the element after that; empty for the root package of a folder
 }
@@ -86,12 +89,20 @@ func locate(path string) (place, bool) {
 	if len(parts) > 1 {
 		p.room = parts[1]
 	}
+	name := p.folder
+	for _, n := range nested {
+		if inside, ok := strings.CutPrefix(path+"/", n+"/"); ok {
+			room, _, _ := strings.Cut(inside, "/")
+			p = place{folder: n, layer: service, room: room}
+			name = n[strings.LastIndexByte(n, '/')+1:]
+		}
+	}
 	switch {
 	case path == "internal/app" || strings.HasPrefix(path, "internal/app/"):
 		p.layer = wiring
 	case path == "internal/clock", path == "internal/uid":
 		p.layer = kernel
-	case p.layer == service && p.room == p.folder+"test":
+	case p.layer == service && p.room == name+"test":
 		p.layer = proof
 	case p.layer == service && slices.Contains(adapters, p.room):
 		p.layer = adapter

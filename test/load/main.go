@@ -56,6 +56,7 @@ var benches = []benchmark{
 	{"b5", "freshness: from the commit of a sale to the first search that shows it", bench.B5},
 	{"b6", "scale: loading a country, what its view takes, starting again, and a day passing", bench.B6},
 	{"b7", "overload: three times the rated load, with admission control and without", bench.B7},
+	{"b9", "trains: the earliest arrival on the German long-distance timetable, beside Dijkstra", bench.B9},
 	{"funnel", "300 views : 30 booking pages : 3 bookings paid, on one node", bench.Funnel},
 }
 

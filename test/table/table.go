@@ -26,6 +26,7 @@ type Row interface {
 	Int(column int) int64
 	ID(column int) uid.ID
 	Text(column int) string
+	Bytes(column int) []byte // a copy
 }
 
 // Postgres opens the schema of reservation in a database for as long as use takes.
@@ -86,6 +87,9 @@ func (w wire) ID(column int) (id uid.ID) {
 // Text implements Row.
 func (w wire) Text(column int) string { return string(w[column]) }
 
+// Bytes implements Row.
+func (w wire) Bytes(column int) []byte { return append([]byte(nil), w[column]...) }
+
 // SQLite opens the file of reservation for as long as use takes.
 func SQLite(ctx context.Context, path string, use func(Source) error) (err error) {
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadOnly)
@@ -132,3 +136,10 @@ func (r record) ID(column int) (id uid.ID) {
 
 // Text implements Row.
 func (r record) Text(column int) string { return r.stmt.ColumnText(column) }
+
+// Bytes implements Row.
+func (r record) Bytes(column int) []byte {
+	b := make([]byte, r.stmt.ColumnLen(column))
+	r.stmt.ColumnBytes(column, b)
+	return b
+}

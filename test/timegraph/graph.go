@@ -95,6 +95,14 @@ type Answer struct {
 	Changes        int
 }
 
+// AnswerOf is what is compared of a journey found.
+func AnswerOf(j timetable.Journey, ok bool) Answer {
+	if !ok {
+		return Answer{}
+	}
+	return Answer{Found: true, Depart: j.Depart(), Arrive: j.Arrive(), Changes: j.Changes()}
+}
+
 // Earliest is the answer to timetable.Timetable.Earliest. Skip is not looked at: a graph of this kind knows no rides.
 func (g *Graph) Earliest(q timetable.Query) Answer {
 	g.search++

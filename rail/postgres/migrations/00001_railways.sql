@@ -103,7 +103,7 @@ CREATE TABLE compositions (
 );
 CREATE INDEX compositions_change ON compositions (change);
 
--- Runs inside the sale horizon, and those that were changed. todo: 1 replace, 2 define, 4 tell.
+-- Runs inside the sale horizon, and those that were changed. todo: 1 define, 2 replace, 4 close, 8 tell.
 CREATE TABLE runs (
     train_id       bytea NOT NULL REFERENCES trains (id),
     date           date NOT NULL,
@@ -119,7 +119,7 @@ CREATE TABLE runs (
     want_pattern   bytea REFERENCES documents (id),
     want_formation bytea REFERENCES documents (id),
     conflict       boolean NOT NULL,
-    todo           bigint NOT NULL CHECK (todo BETWEEN 0 AND 7),
+    todo           bigint NOT NULL CHECK (todo BETWEEN 0 AND 15),
     stamp          bigint NOT NULL,
     told           text NOT NULL, -- JSON: what is told of the run; '': nothing
     revision       bigint NOT NULL CHECK (revision > 0),

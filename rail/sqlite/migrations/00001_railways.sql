@@ -105,7 +105,7 @@ CREATE TABLE compositions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX compositions_change ON compositions (change);
 
--- Runs inside the sale horizon, and those that were changed. todo: 1 replace, 2 define, 4 tell.
+-- Runs inside the sale horizon, and those that were changed. todo: 1 define, 2 replace, 4 close, 8 tell.
 CREATE TABLE runs (
     train_id       BLOB NOT NULL REFERENCES trains (id),
     date           INTEGER NOT NULL,
@@ -121,7 +121,7 @@ CREATE TABLE runs (
     want_pattern   BLOB REFERENCES documents (id),
     want_formation BLOB REFERENCES documents (id),
     conflict       INTEGER NOT NULL CHECK (conflict IN (0, 1)),
-    todo           INTEGER NOT NULL CHECK (todo BETWEEN 0 AND 7),
+    todo           INTEGER NOT NULL CHECK (todo BETWEEN 0 AND 15),
     stamp          INTEGER NOT NULL,
     told           TEXT NOT NULL, -- JSON: what is told of the run; '': nothing
     revision       INTEGER NOT NULL CHECK (revision > 0),

@@ -6,6 +6,8 @@ CREATE TABLE layouts (
 	id       uuid PRIMARY KEY,
 	document json NOT NULL
 );
+CREATE TRIGGER layouts_append_only BEFORE UPDATE OR DELETE ON layouts FOR EACH ROW EXECUTE FUNCTION append_only();
+CREATE TRIGGER layouts_no_truncate BEFORE TRUNCATE ON layouts FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 ALTER TABLE pools ADD COLUMN layout uuid CONSTRAINT pools_layout_fkey REFERENCES layouts (id);
 
 -- Which slots of 64 neighbouring units are taken, and which of these not by a reservation: unit after unit as many bytes

@@ -6,6 +6,12 @@ CREATE TABLE layouts (
 	id       BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
 	document TEXT NOT NULL CHECK (json_valid(document))
 ) STRICT;
+-- +goose StatementBegin
+CREATE TRIGGER layouts_no_update BEFORE UPDATE ON layouts BEGIN SELECT RAISE(ABORT, 'layouts is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER layouts_no_delete BEFORE DELETE ON layouts BEGIN SELECT RAISE(ABORT, 'layouts is append-only'); END;
+-- +goose StatementEnd
 ALTER TABLE pools ADD COLUMN layout BLOB REFERENCES layouts (id) CHECK (length(layout) = 16);
 
 -- Which slots of 64 neighbouring units are taken, and which of these not by a reservation: unit after unit as many bytes

@@ -37,6 +37,7 @@ type Load struct {
 	Duration time.Duration // how long is asked, Warm included
 	Warm     time.Duration // closed loop: not counted at the start
 	Tries    int64         // closed loop: end after so many requests instead, and count all of them; 0: by Duration
+	Over     func() bool   // closed loop: ends before it is to, as soon as this says so; nil for never
 	Rate     float64       // open loop: arrivals a second
 	Constant bool          // open loop: at equal distances, not as they come
 	Arrivals Schedule      // open loop: instead of Rate; they end before Duration
@@ -158,7 +159,7 @@ func Closed(ctx context.Context, s Seller, l Load) *Result {
 			defer func() { t.keep(acks) }()
 			for asked := time.Now(); ctx.Err() == nil; {
 				n := next.Add(1) - 1
-				if l.Tries > 0 && n >= l.Tries || l.Tries == 0 && !asked.Before(end) {
+				if l.Tries > 0 && n >= l.Tries || l.Tries == 0 && !asked.Before(end) || l.Over != nil && l.Over() {
 					return
 				}
 				r := l.Request(n)

@@ -54,7 +54,12 @@ type Core struct {
 const bulkPools = 500
 
 // OpenCore puts a core up and defines its pools.
-func OpenCore(ctx context.Context, p Plan) (_ *Core, err error) {
+func OpenCore(ctx context.Context, p Plan) (*Core, error) {
+	return putUp(ctx, p.Engine, func(c *Core) error { return c.define(ctx, p) })
+}
+
+// putUp puts a core up on a fresh store and has its pools defined.
+func putUp(ctx context.Context, engine Engine, define func(*Core) error) (_ *Core, err error) {
 	c := &Core{}
 	defer func() {
 		if err != nil {
@@ -66,7 +71,7 @@ func OpenCore(ctx context.Context, p Plan) (_ *Core, err error) {
 	}
 	settings := reservation.DefaultSettings()
 	deps := reservation.Deps{Clock: clock.System{}, Node: "load"}
-	switch p.Engine {
+	switch engine {
 	case SQLite:
 		settings.Lanes = 1
 		c.store, err = openSQLite(ctx, c.file())
@@ -97,7 +102,7 @@ func OpenCore(ctx context.Context, p Plan) (_ *Core, err error) {
 		return nil, err
 	}
 	c.core = core
-	if err := c.define(ctx, p); err != nil {
+	if err := define(c); err != nil {
 		return nil, err
 	}
 	if c.database != nil {
@@ -130,12 +135,17 @@ func openPostgres(ctx context.Context, dsn string) (reservation.Store, error) {
 
 func (c *Core) file() string { return filepath.Join(c.folder, "reservation.db") }
 
-func (c *Core) define(ctx context.Context, p Plan) error {
+// sealer seals offers that the core opens.
+func (c *Core) sealer(ctx context.Context) (*offer.Sealer, error) {
 	secret, err := c.core.SealingSecret(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	sealer, err := offer.NewSealer(secret)
+	return offer.NewSealer(secret)
+}
+
+func (c *Core) define(ctx context.Context, p Plan) error {
+	sealer, err := c.sealer(ctx)
 	if err != nil {
 		return err
 	}

@@ -21,9 +21,9 @@ type copied struct {
 // copyTables are the tables with rows of a reservation, in the order in which they may be filled; what of them belongs
 // to the first reservations by id.
 var copyTables = []struct{ table, columns, where, order string }{
-	{"reservations", "id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until, extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, document", "id <= %s", "id"},
+	{"reservations", "id, name, locator, caller, status, payment, currency, created_at, updated_at, hold_expires_at, placed_until, extensions, grace_used, attempt, method, pay_key, paid, refunded, owed, refund_id, step, step_due, step_tries, ends_at, version, item_status, amended, document", "id <= %s", "id"},
 	{"by_supplier", "supplier, placed_at, reservation", "reservation <= %s", "supplier, placed_at, reservation"},
-	{"claims", "reservation, pool, from_slot, to_slot, count, item, ord, life, held_until", "reservation <= %s", "reservation"},
+	{"claims", "reservation, pool, from_slot, to_slot, count, item, ord, life, held_until, unit", "reservation <= %s", "reservation"},
 	{"history", "reservation, version, at, n, stream, actor_kind, cause, from_status, to_status, payment, actor, note", "reservation <= %s", "reservation"},
 	{"idempotency_keys", "id, request, reservation, batch, created_at, state, answer, facts", "reservation <= %s", "reservation"},
 	{"hold_counts", "pool, caller, holds, units, lapsed, lapsed_at", "caller IN (SELECT caller FROM reservations WHERE id <= %s)", "pool, caller"},
