@@ -41,11 +41,11 @@ func ReadAirports(ctx context.Context, f AirportFiles, sink FlightSink) error {
 			if code == "" || name == "" {
 				return nil
 			}
-			if _, err := civil.Zone(name); err != nil {
+			if _, err := civil.Zone(name); err == nil {
+				places[code] = airportPlace{zone: name, city: r.Get("city")}
+			} else {
 				remark("zones", &Error{Line: r.Line, Code: "unknown_zone", Message: err.Error() + "."})
-				return nil
 			}
-			places[code] = airportPlace{zone: name, city: r.Get("city")}
 			return nil
 		})
 		if err != nil {

@@ -159,7 +159,7 @@ func (s *ssim) times(l *Leg, line string) *Error {
 	}
 	depart += departDay*ssimDay - fromUTC
 	if !arriveGiven {
-		for arriveDay = departDay - 1; arrive+arriveDay*ssimDay-toUTC <= depart; arriveDay++ { //nolint:revive // the first day after the departure; two steps at most
+		for arriveDay = departDay - 1; arrive+arriveDay*ssimDay-toUTC <= depart; arriveDay++ { // the first day after the departure
 		}
 	}
 	arrive += arriveDay*ssimDay - toUTC

@@ -187,6 +187,17 @@ func TestSSIMLegsFollowEachOther(t *testing.T) {
 	}
 }
 
+// The operational suffix is part of the flight: the second leg of another flight does not follow the first of this one.
+func TestSSIMSuffix(t *testing.T) {
+	legs, told, err := ssimRead(t, ssimFile(ssimHead, ssimPart,
+		ssimLegWith(map[int]string{40: "2200", 55: "DXB", 62: "0800", 66: "+0400"}),
+		ssimLegWith(map[int]string{2: "A", 12: "02", 37: "DXB", 40: "0930", 48: "+0400", 55: "SIN", 62: "2100", 66: "+0800"}),
+		ssimEnd))
+	if err != nil || len(legs) != 2 || legs[1].Suffix != "A" || legs[1].Departs != 570 || !cmp.Equal(told, []string{"4 leg_order true"}) {
+		t.Errorf("%+v, %v, %v", legs, told, err)
+	}
+}
+
 func TestSSIMCodeshares(t *testing.T) {
 	segment := func(element, data string) map[int]string {
 		return map[int]string{1: "4 YY ", 6: "  12", 10: "01", 12: "01", 14: "J", 29: "AB", 31: element, 34: "LHRJFK", 40: data}

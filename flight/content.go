@@ -103,14 +103,12 @@ func (c *Core) ImportAirports(ctx context.Context, e Editor, read Reader, o Airp
 		for _, a := range rows {
 			old := c.catalogue.airports[a.IATA]
 			next := *a
-			switch {
-			case old == nil:
+			if old == nil {
 				report.Added++
-			default:
-				if next.ConnectMinutes = old.ConnectMinutes; next == *old {
-					report.Same++
-					continue
-				}
+			} else if next.ConnectMinutes = old.ConnectMinutes; next == *old {
+				report.Same++
+				continue
+			} else {
 				report.Changed++
 			}
 			w.Airports = append(w.Airports, &next)

@@ -18,7 +18,7 @@ import (
 const maxLegHours = 30
 
 // noPassengers are the IATA service types that take none.
-const noPassengers = "FVMAHPTKDEWXI"
+const noPassengers = "FVMAHPTKDEWXI" //nolint:gosec // letters, no secret
 
 // expandLegs makes dated departures of the legs of a schedule. Legs of one flight number, variation and date that follow
 // each other are one departure.

@@ -140,7 +140,7 @@ func (c *catalogue) match(p *places, folded string, limit int) []Place {
 	upper := strings.ToUpper(folded)
 	for i := range p.cards {
 		k := &p.cards[i]
-		rank := 0
+		var rank int
 		switch {
 		case k.airport.IATA == upper:
 			rank = 1

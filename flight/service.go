@@ -199,7 +199,7 @@ type Flight struct {
 }
 
 // FlightDeparture is a departure as anybody may see it.
-type FlightDeparture struct {
+type FlightDeparture struct { //nolint:revive // the shorter name is taken, or says too little
 	*Departure
 	State     State
 	Preparing bool
@@ -210,7 +210,7 @@ type FlightDeparture struct {
 }
 
 // FlightLeg is a leg with its times as planned and as they are now, and where they are meant.
-type FlightLeg struct {
+type FlightLeg struct { //nolint:revive // the shorter name is taken, or says too little
 	Leg              // as flown
 	Planned          Leg
 	FromZone, ToZone string
@@ -343,7 +343,7 @@ type DayPrice struct {
 }
 
 // FlightRequest is a plain request for one flight.
-type FlightRequest struct {
+type FlightRequest struct { //nolint:revive // the shorter name is taken, or says too little
 	Number   string
 	Date     civil.Date
 	From, To string // IATA; "" for the ends of the flight

@@ -33,7 +33,7 @@ func (c *Core) Cities(_ context.Context, text string, limit int) ([]City, error)
 		city City
 		rank int
 	}
-	p := &c.view.places
+	p := &c.finder.places
 	var found []match
 	p.mu.RLock()
 	for name, cities := range p.names {

@@ -5,6 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"holdfast/uid"
 )
@@ -92,8 +95,8 @@ func (l *Layout) Check() error {
 	}
 	seen := make(map[string]bool, len(l.Units))
 	for i, u := range l.Units {
-		if u.Label == "" || len(u.Label) > MaxUnitLabel || seen[u.Label] {
-			return fmt.Errorf("%w: unit %d has the label %q, which is empty, too long or used twice", ErrLayout, i+1, u.Label)
+		if u.Label == "" || len(u.Label) > MaxUnitLabel || seen[u.Label] || !utf8.ValidString(u.Label) || strings.ContainsFunc(u.Label, unicode.IsControl) {
+			return fmt.Errorf("%w: unit %d has the label %q, which is empty, too long, used twice or no text", ErrLayout, i+1, u.Label)
 		}
 		seen[u.Label] = true
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"holdfast/fault"
 	"holdfast/feed/intake"
 	"holdfast/feed/intake/intaketest"
 	"holdfast/feed/intake/intaketest/partner"
@@ -135,6 +138,48 @@ func TestSchedule(t *testing.T) {
 			t.Errorf("after six hours: asked %d, %d and %d times, want 7, 361 and 0", db, often, off)
 		}
 		b.wantLast("db", intake.Unchanged, "", 0)
+	})
+}
+
+// However many are due, no more are worked on at once than there are places, and as soon as one is free the next begins.
+func TestAtOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bubble) {
+		const feeds = 30
+		free := make(chan struct{})
+		b.ledger.Hook(func(context.Context, intake.Delivery) error {
+			<-free
+			return nil
+		})
+		for n := range feeds {
+			name := "p" + strconv.Itoa(n)
+			b.partners.Put("/"+name, []byte("a=1\n"), partner.Version{})
+			b.feed(name, nil)
+		}
+		start := time.Now()
+		b.pass(10 * time.Second)
+		var group sync.WaitGroup
+		for n := range feeds {
+			group.Go(func() { // who ask wait like the schedule, or are told that it is being done
+				if _, err := b.core.PullNow(t.Context(), staff, "p"+strconv.Itoa(n)); err != nil && !fault.Is(err, "feed_busy") {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		if most := b.ledger.Most(); most != b.settings.AtOnce {
+			t.Errorf("%d are worked on at once, with %d places", most, b.settings.AtOnce)
+		}
+		close(free)
+		group.Wait()
+		synctest.Wait()
+		for n := range feeds {
+			if b.ledger.Applied("p"+strconv.Itoa(n)) != 1 {
+				t.Errorf("p%d was applied %d times", n, b.ledger.Applied("p"+strconv.Itoa(n)))
+			}
+		}
+		if most := b.ledger.Most(); most != b.settings.AtOnce || time.Since(start) > 11*time.Second {
+			t.Errorf("%d at once, in %v", most, time.Since(start))
+		}
 	})
 }
 

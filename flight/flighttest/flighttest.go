@@ -69,7 +69,6 @@ func wantReason(t testing.TB, err error, reason string) {
 // world is one service, or several on one store, with their stock and their clock.
 type world struct {
 	t     *testing.T
-	rig   Rig
 	store func() flight.Store
 	desk  *Faulty
 	clock *clock.Manual
@@ -83,7 +82,7 @@ type world struct {
 
 func newWorld(t *testing.T, r Rig) *world {
 	t.Helper()
-	w := &world{t: t, rig: r, store: r.Open(t), clock: clock.Still(noon), supplier: uid.New()}
+	w := &world{t: t, store: r.Open(t), clock: clock.Still(noon), supplier: uid.New()}
 	w.staff = flight.Editor{Subject: "staff", Supplier: w.supplier}
 	w.desk = &Faulty{Service: r.Desk(t, w.clock)}
 	w.core = w.start(w.desk)

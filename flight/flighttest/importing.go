@@ -1,10 +1,11 @@
 package flighttest
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
-	"holdfast/civil"
 	"holdfast/feed"
 	"holdfast/flight"
 )
@@ -152,99 +153,93 @@ func refuses(w *world) {
 }
 
 // anyOrder tells the same words in many orders: whole timetables and updates of one departure. What comes of them is
-// always what the newest say.
+// always what the newest say. Each order has a flight and a feed of its own.
 func anyOrder(w *world) {
-	base := noon.UnixMicro()
-	plan := func(departs int32) flight.Reader {
-		l := leg("1", "LIS", "OPO", departs, departs+60)
-		l.First, l.Last = today+5, today+5
-		other := leg("2", "LIS", "OPO", 300, 360)
-		return legs(l, other)
-	}
-	without := legs(leg("2", "LIS", "OPO", 300, 360))
-	update := func(stamp int64, change func(*flight.DepartureUpdate)) flight.DepartureUpdate {
-		u := flight.DepartureUpdate{Carrier: "HF", Number: "1", Date: today + 5, From: "LIS", To: "OPO", Stamp: base + stamp}
-		change(&u)
-		return u
-	}
+	ctx, base := w.t.Context(), noon.UnixMicro()
 	at := time.Date(2026, 11, 25, 15, 0, 0, 0, time.UTC)
-	type word struct {
-		stamp int64
-		plan  flight.Reader
-		live  func(*flight.DepartureUpdate)
-	}
 	none, cancel := func(*flight.DepartureUpdate) {}, func(u *flight.DepartureUpdate) { u.Cancelled, u.Reason = true, "strike" }
 	late := func(u *flight.DepartureUpdate) {
 		u.Times = []flight.LegTimes{{Departs: at, Arrives: at.Add(time.Hour)}}
 	}
+	const gone = -1
+	type word struct {
+		stamp   int64
+		departs int32 // of a timetable; 0: an update
+		live    func(*flight.DepartureUpdate)
+	}
 	for n, words := range [][]word{
-		{{1, plan(600), nil}, {2, nil, cancel}, {3, nil, late}, {4, nil, none}},
-		{{1, plan(600), nil}, {2, nil, late}, {3, plan(660), nil}, {4, nil, cancel}},
-		{{1, plan(600), nil}, {2, nil, cancel}, {3, plan(660), nil}},
-		{{1, plan(600), nil}, {2, nil, late}, {3, without, nil}, {4, nil, cancel}},
-		{{1, plan(600), nil}, {2, plan(660), nil}, {3, nil, late}, {4, plan(600), nil}, {5, nil, late}},
+		{{1, 600, nil}, {2, 0, cancel}, {3, 0, late}, {4, 0, none}},
+		{{1, 600, nil}, {2, 0, late}, {3, 660, nil}, {4, 0, cancel}},
+		{{1, 600, nil}, {2, 0, cancel}, {3, 660, nil}},
+		{{1, 600, nil}, {2, 0, late}, {3, gone, nil}, {4, 0, cancel}},
+		{{1, 600, nil}, {2, 660, nil}, {3, 0, late}, {4, 600, nil}, {5, 0, late}},
 	} {
-		random := rand.New(rand.NewPCG(uint64(n), 1))
-		var want *flight.FlightDeparture
-		for try := range 12 {
-			world := newWorld(w.t, w.rig)
+		random := rand.New(rand.NewPCG(uint64(n), 1)) //nolint:gosec // the same orders every time
+		var want look
+		for try := range 16 {
+			number := fmt.Sprint(1000 + n*100 + try)
 			order := random.Perm(len(words))
 			if try == 0 {
-				for i := range order {
-					order[i] = i
-				}
+				slices.Sort(order)
 			}
 			order = append(order, order[random.IntN(len(order))]) // one is told twice
 			for _, i := range order {
 				x := words[i]
-				if x.plan != nil {
-					o := world.options()
-					o.Stamp, o.Force = base+x.stamp, true
-					must[*flight.ImportReport](w.t)(world.core.ImportSchedule(w.t.Context(), world.staff, x.plan, o, nil))
-				} else {
-					must[*flight.UpdateReport](w.t)(world.core.Updates(w.t.Context(), world.staff, world.supplier, []flight.DepartureUpdate{update(x.stamp, x.live)}))
+				if x.departs == 0 {
+					u := flight.DepartureUpdate{Carrier: "HF", Number: number, Date: today + 5, From: "LIS", To: "OPO", Stamp: base + x.stamp}
+					x.live(&u)
+					must[*flight.UpdateReport](w.t)(w.core.Updates(ctx, w.staff, w.supplier, []flight.DepartureUpdate{u}))
+					continue
 				}
+				l := leg(number, "LIS", "OPO", x.departs, x.departs+60)
+				l.First, l.Last = today+5, today+5
+				other := leg(number, "OPO", "FRA", 300, 480) // in the timetable all along
+				o := w.options()
+				o.Feed, o.Stamp, o.Force = number, base+x.stamp, true
+				read := legs(l, other)
+				if x.departs == gone {
+					read = legs(other)
+				}
+				must[*flight.ImportReport](w.t)(w.core.ImportSchedule(ctx, w.staff, read, o, nil))
 			}
-			got := world.show("HF1", today+5)
+			got := w.look(number)
 			if try == 0 {
 				want = got
-			} else if !equal(shown(got), shown(want)) {
-				w.t.Errorf("case %d: told in the order %v it is %+v, want %+v", n, order, shown(got), shown(want))
+			}
+			if !equal(got, want) {
+				w.t.Errorf("case %d: told in the order %v it is %+v, want %+v", n, order, got, want)
 			}
 		}
 	}
 }
 
-// show is a departure if it is shown to anybody as running or cancelled while on sale.
-func (w *world) show(number string, date civil.Date) *flight.FlightDeparture {
-	f, err := w.core.Lookup(w.t.Context(), number, date)
-	if err != nil || len(f.Departures) != 1 {
-		return nil
-	}
-	return &f.Departures[0]
-}
-
-// look is what can be seen of a departure, but for which timetables it was once in.
+// look is what can be seen of a departure.
 type look struct {
 	State  string
 	Legs   []flight.Leg
 	Reason string
 }
 
-func shown(d *flight.FlightDeparture) look {
-	// One that was never on sale when it was taken out of the timetable is not shown; one that was is cancelled for those
-	// who may be booked on it.
-	if d == nil || d.Removed {
-		return look{State: "none"}
+// look is the departure of a number from LIS. One that was never on sale when it was taken out of its timetable is not
+// shown, and one that was is cancelled, for those who may be booked on it: both are gone.
+func (w *world) look(number string) look {
+	w.t.Helper()
+	f := must[*flight.Flight](w.t)(w.core.Lookup(w.t.Context(), "HF"+number, today+5))
+	for i := range f.Departures {
+		d := &f.Departures[i]
+		if d.From != "LIS" || d.Removed {
+			continue
+		}
+		l := look{State: d.State.String()}
+		for _, g := range d.Legs {
+			l.Legs = append(l.Legs, g.Leg, g.Planned)
+		}
+		if d.Live != nil {
+			l.Reason = d.Live.Reason
+		}
+		return l
 	}
-	l := look{State: d.State.String()}
-	for _, g := range d.Legs {
-		l.Legs = append(l.Legs, g.Leg, g.Planned)
-	}
-	if d.Live != nil {
-		l.Reason = d.Live.Reason
-	}
-	return l
+	return look{State: "gone"}
 }
 
 func awaits(w *world) {

@@ -88,7 +88,7 @@ func tellsOfImport(w *world) {
 		w.t.Errorf("on a flight that is gone: %s", s.Status)
 	}
 	want := w.lookup("HF2", today+2).Legs[0].Departs
-	if got := w.reread(second.ID).Items[0].Departs(); got != want || got == second.Items[0].Departs() {
+	if got := w.reread(second.ID).Items[0].Departs(); !got.Equal(want) || got.Equal(second.Items[0].Departs()) {
 		w.t.Errorf("on a flight that is later: %s, want %s", got, want)
 	}
 }
@@ -130,7 +130,8 @@ func otherSeats(w *world) {
 	a.Sections = sections(6)
 	must[*flight.Aircraft](w.t)(w.core.SetAircraft(ctx, w.staff, *a, a.Revision))
 	seats := func(date civil.Date) int {
-		return len(must[*flight.SeatMap](w.t)(w.core.SeatMap(ctx, flight.SeatQuery{Departure: w.lookup("HF1", date).ID})).Seats)
+		d := w.lookup("HF1", date)
+		return len(must[*flight.SeatMap](w.t)(w.core.SeatMap(ctx, flight.SeatQuery{Departure: d.ID})).Seats) //nolint:contextcheck // lookup has the test's own
 	}
 	if got := seats(today + 1); got != 20 {
 		w.t.Errorf("a departure that somebody is on has %d seats now", got)

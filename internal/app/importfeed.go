@@ -95,7 +95,7 @@ func ImportFeed(ctx context.Context, c *config.Config, log *slog.Logger, w FeedW
 		return nil, err
 	}
 	defer done()
-	return importing(ctx, c, log, feedJob, d, d.DryRun, file, progress, func(ctx context.Context, s *system) (*DeliveryReport, error) {
+	return imported(ctx, c, log, feedJob, d, d.DryRun, file, progress, func(ctx context.Context, s *system) (*DeliveryReport, error) {
 		return s.importFeed(ctx, d, file, progress)
 	})
 }

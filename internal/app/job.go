@@ -148,19 +148,19 @@ func (s *system) importHotels(ctx context.Context, r ImportRequest, file io.Read
 
 // supplierOf finds the supplier of a delivery, or makes the one it names.
 func (s *system) supplierOf(ctx context.Context, d *delivery, kind identity.SupplierKind) error {
-	if d.CreateSupplier == "" {
-		found, err := s.identity.Supplier(ctx, d.Supplier)
-		if err == nil && found.Kind != kind {
-			return fault.New(fault.Invalid, "supplier_kind", "%s is of another kind (%s) than this file is for (%s).", found.Name, found.Kind, kind)
-		}
-		return err
+	if d.CreateSupplier != "" {
+		d.Supplier = supplierNamed(d.CreateSupplier)
 	}
-	supplier := identity.Supplier{ID: supplierNamed(d.CreateSupplier), Name: d.CreateSupplier, Kind: kind}
-	d.Supplier = supplier.ID
-	if d.DryRun {
+	found, err := s.identity.Supplier(ctx, d.Supplier)
+	switch {
+	case err == nil && found.Kind != kind:
+		return fault.New(fault.Invalid, "supplier_kind", "%s is of another kind (%s) than this file is for (%s).", found.Name, found.Kind, kind)
+	case err == nil || d.CreateSupplier == "":
+		return err
+	case d.DryRun:
 		return nil
 	}
-	_, err := s.identity.CreateSupplier(ctx, supplier)
+	_, err = s.identity.CreateSupplier(ctx, identity.Supplier{ID: d.Supplier, Name: d.CreateSupplier, Kind: kind})
 	return err
 }
 
@@ -198,13 +198,13 @@ func Audit(ctx context.Context, c *config.Config, log *slog.Logger, progress adm
 
 // ImportHotels imports a file: embedded through the server that runs, else by services of its own.
 func ImportHotels(ctx context.Context, c *config.Config, log *slog.Logger, r ImportRequest, file io.Reader, progress admin.Progress) (*hotel.ImportReport, error) {
-	return importing(ctx, c, log, importJob, r, r.Options.DryRun, file, progress, func(ctx context.Context, s *system) (*hotel.ImportReport, error) {
+	return imported(ctx, c, log, importJob, r, r.Options.DryRun, file, progress, func(ctx context.Context, s *system) (*hotel.ImportReport, error) {
 		return s.importHotels(ctx, r, file, progress)
 	})
 }
 
-// importing runs an import: as a job of the server that runs on the data folder, else by work on services of its own.
-func importing[R any](
+// imported runs an import: as a job of the server that runs on the data folder, else by work on services of its own.
+func imported[R any](
 	ctx context.Context, c *config.Config, log *slog.Logger, job string, request any, dryRun bool, file io.Reader, progress admin.Progress,
 	work func(context.Context, *system) (*R, error),
 ) (*R, error) {

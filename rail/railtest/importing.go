@@ -122,7 +122,7 @@ func shifts(w *world) {
 	o.ShiftWeeks = 20
 	w.load(f, o)
 	r := w.run("ICE 1", today+3) // Monday 6 July + 20 weeks is Monday 23 November
-	if got := r.Calls[0].Departs.Format("2006-01-02T15:04Z07:00"); got != "2026-11-23T07:00Z" {
+	if got := r.Calls[0].Departs.UTC().Format("2006-01-02T15:04Z07:00"); got != "2026-11-23T07:00Z" {
 		w.t.Errorf("ICE 1 leaves at %s: 08:00 is 07:00 UTC in winter", got)
 	}
 	_, err := w.core.Trains(w.t.Context(), "ICE 1", today+2)

@@ -3,6 +3,7 @@ package timetable
 import (
 	"cmp"
 	"fmt"
+	"slices"
 )
 
 // connect checks and keeps stations and footpaths.
@@ -57,11 +58,19 @@ func pathsOf(stations int, footpaths []Footpath, ends func(Footpath) (at, to Sta
 // mostUnix bounds times, so that they can be added up.
 const mostUnix = 1 << 40
 
-// baseOf is the first departure of a run in the middle: of many runs with one broken among them, that one is told.
+// baseOf is the median of when runs begin, so that of many runs the broken one is told, and not those it is far from.
 func baseOf(runs int, calls func(int) []Call) (base int64, known bool) {
-	for i := range runs {
-		if c := calls((runs/2 + i) % runs); len(c) > 0 && c[0].Depart >= -mostUnix && c[0].Depart <= mostUnix {
-			return c[0].Depart, true
+	const sample = 1024
+	for _, stride := range []int{runs/sample + 1, 1} {
+		var departs []int64
+		for i := 0; i < runs; i += stride {
+			if c := calls(i); len(c) > 0 && c[0].Depart >= -mostUnix && c[0].Depart <= mostUnix {
+				departs = append(departs, c[0].Depart)
+			}
+		}
+		if len(departs) > 0 {
+			slices.Sort(departs)
+			return departs[len(departs)/2], true
 		}
 	}
 	return 0, false

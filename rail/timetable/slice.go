@@ -9,6 +9,9 @@ type slice struct {
 	low, high       int32 // runs are in [low, high)
 }
 
+// empty stands where nothing departs.
+var empty = &slice{}
+
 // mask is a set of stations; stations with indexes maskBits apart are taken for each other.
 type mask [maskBits / 64]uint64
 
@@ -25,13 +28,13 @@ func (m *mask) meets(o *mask) bool {
 }
 
 // sliceOf sorts hops and looks at them.
-func sliceOf(hops []hop) slice {
+func sliceOf(hops []hop) *slice {
 	slices.SortFunc(hops, byDeparture)
 	return inOrder(hops)
 }
 
-func inOrder(hops []hop) slice {
-	s := slice{hops: hops}
+func inOrder(hops []hop) *slice {
+	s := &slice{hops: hops}
 	for i := range hops {
 		h := &hops[i]
 		if h.has(board) {
@@ -50,7 +53,7 @@ func inOrder(hops []hop) slice {
 
 // span is a stretch of slices that a search walks.
 type span struct {
-	slices    []slice
+	slices    []*slice
 	low, high int32 // runs are in [low, high)
 }
 
@@ -71,7 +74,7 @@ func (t *Timetable) span(start, end int32, entries, exits *mask) span {
 	s.slices = t.slices[from : to+1]
 	begun := false
 	for i := range s.slices {
-		switch l := &s.slices[i]; {
+		switch l := s.slices[i]; {
 		case len(l.hops) == 0:
 		case !begun:
 			s.low, s.high, begun = l.low, l.high, true

@@ -10,7 +10,7 @@ const (
 	MaxCalls     = 1 << callBits  // of one run
 	MaxSeconds   = 24 * 3600      // of a transfer or a footpath
 	MaxHop       = 40 * 24 * 3600 // seconds from one call to the next
-	MaxDays      = 800            // between any call and the first departure of the run in the middle of the slice
+	MaxDays      = 800            // between any call and the median of when runs begin, as New knew them
 )
 
 // StationID is a dense index: the place of the station in the slice given to New.
@@ -69,7 +69,7 @@ type Timetable struct {
 	runs  int
 
 	first  int32 // number of slices[0]
-	slices []slice
+	slices []*slice
 	hops   int
 }
 
@@ -176,12 +176,14 @@ func New(stations []Station, footpaths []Footpath, runs []Run) (*Timetable, erro
 	for i := range runs {
 		r := t.run(int32(i))
 		r.hops(int32(i), func(h hop) {
-			s := &t.slices[h.dep>>sliceBits-t.first]
+			s := t.slices[h.dep>>sliceBits-t.first]
 			s.hops = append(s.hops, h)
 		})
 	}
-	for i := range t.slices {
-		t.slices[i] = sliceOf(t.slices[i].hops)
+	for i, s := range t.slices {
+		if s != empty {
+			t.slices[i] = sliceOf(s.hops)
+		}
 	}
 	return t, nil
 }
@@ -230,8 +232,11 @@ func (t *Timetable) allot(counts map[int32]int) {
 		}
 		low, high = min(low, n), max(high, n)
 	}
-	t.first, t.slices = low, make([]slice, high-low+1)
+	t.first, t.slices = low, make([]*slice, high-low+1)
+	for i := range t.slices {
+		t.slices[i] = empty
+	}
 	for n, c := range counts {
-		t.slices[n-low].hops = make([]hop, 0, c)
+		t.slices[n-low] = &slice{hops: make([]hop, 0, c)}
 	}
 }

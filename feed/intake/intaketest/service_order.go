@@ -1,7 +1,10 @@
 package intaketest
 
 import (
+	"flag"
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -10,12 +13,36 @@ import (
 	"pgregory.net/rapid"
 
 	"holdfast/feed/intake"
+	"holdfast/test/prove/effort"
 )
 
 // message is a delivery of an order-of-arrival test.
 type message struct {
 	stamp intake.Stamp
 	body  string
+}
+
+// orders settles how many orders of arrival a test tries: 30, or what the proof "feeds" is told to.
+func orders(t *testing.T) {
+	t.Helper()
+	set := func(name, value string) {
+		old := flag.Lookup(name).Value.String()
+		if err := flag.Set(name, value); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = flag.Set(name, old) }) // it was valid
+	}
+	set("rapid.nofailfile", "true") // the seed is enough to repeat it
+	set("rapid.checks", strconv.Itoa(effort.Runs(t, 30)))
+	if seed := os.Getenv(effort.SeedVariable); seed != "" {
+		set("rapid.seed", seed)
+		set("rapid.checks", "1")
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log("rapid names the seed: make prove PROOF=feeds SEED=<that seed>")
+		}
+	})
 }
 
 // arrival draws an order in which messages arrive: each at least once, some again.
@@ -45,6 +72,7 @@ func stampOf(r *rapid.T, kind, n int) intake.Stamp {
 // Whole files: after any order of arrival what is there is the newest file.
 func serviceAnyOrder(t *testing.T, w *world) {
 	w.begin()
+	orders(t)
 	count := 0
 	rapid.Check(t, func(r *rapid.T) {
 		count++
@@ -85,6 +113,7 @@ func serviceUpdatesAnyOrder(t *testing.T, w *world) {
 	w.settings.PushAtOnce = 64
 	w.begin()
 	second, _ := w.start()
+	orders(t)
 	count := 0
 	rapid.Check(t, func(r *rapid.T) {
 		count++

@@ -168,7 +168,8 @@ type cell struct {
 	length  time.Duration // of a round
 	warm    time.Duration
 	entries []*entry
-	extra   func(ctx context.Context, round int) error // measured once a round besides
+	extra   func(ctx context.Context, round int) error           // measured once a round besides
+	take    func(ctx context.Context, e *entry, round int) error // a turn; nil for the usual one
 }
 
 func (c *cell) say(format string, args ...any) {
@@ -191,6 +192,10 @@ func (s shifted) Place(ctx context.Context, r drive.Request) (uid.ID, error) {
 
 // run lets all contestants take their turns and verifies what they stored.
 func (c *cell) run(ctx context.Context, after func(context.Context) error) (err error) {
+	turn := c.turn
+	if c.take != nil {
+		turn = c.take
+	}
 	began := time.Now()
 	defer func() {
 		for _, e := range c.entries {
@@ -213,7 +218,7 @@ func (c *cell) run(ctx context.Context, after func(context.Context) error) (err 
 	c.say("%s: %d contestants are up after %.1f s", c.name, len(c.entries), time.Since(began).Seconds())
 	for round := range c.Rounds {
 		for _, e := range c.entries {
-			if err := c.turn(ctx, e, round); err != nil {
+			if err := turn(ctx, e, round); err != nil {
 				return fmt.Errorf("%s, round %d: %w", e.name, round+1, err)
 			}
 		}

@@ -102,7 +102,11 @@ func finish(ctx context.Context, w *worker, r *row, first func(*pgx.Batch)) erro
 	b.Queue(qInsertKey, raw(r.Key), raw(r.Hash), raw(r.id), raw(r.id), r.now)
 	b.Queue(qInsertReservation, raw(r.id), r.locator, r.Caller, r.Currency, r.now, r.until, r.EndsAt, r.document)
 	b.Queue(qInsertBySupplier, raw(r.Supplier), r.now, raw(r.id))
-	b.Queue(qInsertClaim, raw(r.id), int64(r.Claim.Pool), int32(r.Claim.From), int32(r.Claim.To), r.Claim.Count, r.until)
+	if r.units == nil {
+		b.Queue(qInsertClaim, raw(r.id), int64(r.Claim.Pool), int32(r.Claim.From), int32(r.Claim.To), r.Claim.Count, r.until)
+	} else {
+		b.Queue(qInsertClaimUnits, raw(r.id), int64(r.Claim.Pool), int32(r.Claim.From), int32(r.Claim.To), r.until, r.units)
+	}
 	b.Queue(qInsertHistory, raw(r.id), r.now, w.n, w.stream, r.Caller)
 	b.Queue(qPutCount, int64(r.Claim.Pool), r.Caller, r.Claim.Count)
 	b.Queue(qInsertEvent, w.stream, w.n, r.now, raw(r.id), r.event())

@@ -41,6 +41,7 @@ type row struct {
 	document string
 	now      time.Time
 	until    time.Time
+	units    []int16 // that were given out; nil where there are none
 }
 
 func newRow(o *Order) row {

@@ -48,6 +48,7 @@ var Forms = []Form{ForUpdate, Optimistic, Conditional, OneStatement}
 // place is one attempt of a form on a worker's connection. placed is false when the stock does not suffice.
 var place = map[Form]func(context.Context, *worker, *row) (placed bool, err error){
 	ForUpdate: forUpdate, Optimistic: optimistic, Conditional: conditional, OneStatement: oneStatement, Unguarded: unguarded,
+	Seats: seats, SeatsCounted: seatsCounted, SeatsUnguarded: seatsUnguarded,
 }
 
 const (

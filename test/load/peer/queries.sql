@@ -153,3 +153,22 @@ INSERT INTO hold_counts (pool, caller, holds, units, lapsed, lapsed_at)
 SELECT pool, caller, count(*), sum(units), 0, NULL FROM unnest($1::bigint[], $2::text[], $3::integer[]) AS t (pool, caller, units)
 GROUP BY pool, caller ORDER BY caller, pool
 ON CONFLICT (pool, caller) DO UPDATE SET holds = hold_counts.holds + excluded.holds, units = hold_counts.units + excluded.units;
+
+-- name: seat_table
+CREATE TABLE peer_seats (pool bigint, seat smallint, mask bigint NOT NULL, PRIMARY KEY (pool, seat)) WITH (fillfactor = 50);
+
+-- name: seats
+INSERT INTO peer_seats (pool, seat, mask) SELECT p, s, 0 FROM generate_series(1, $1::bigint) p, generate_series(1, $2::integer) s ORDER BY p, s;
+
+-- name: lock_seats
+SELECT seat FROM peer_seats WHERE pool = $1 AND mask & $2 = 0 ORDER BY seat LIMIT $3 FOR UPDATE SKIP LOCKED;
+
+-- name: read_seats
+SELECT seat FROM peer_seats WHERE pool = $1 AND mask & $2 = 0 ORDER BY seat LIMIT $3;
+
+-- name: take_seats
+UPDATE peer_seats SET mask = mask | $2 WHERE pool = $1 AND seat = ANY ($3::smallint[]);
+
+-- name: insert_claim_of_units
+INSERT INTO claims (reservation, pool, from_slot, to_slot, count, item, ord, life, held_until, unit)
+SELECT $1, $2, $3, $4, 1, 0, ord - 1, 1, $5, unit FROM unnest($6::smallint[]) WITH ORDINALITY AS u (unit, ord);
