@@ -88,10 +88,7 @@ func (c *Core) ImportAirports(ctx context.Context, e Editor, read Reader, o Airp
 			}
 			return nil
 		},
-		Remark: func(bad *feed.Error) {
-			report.Rows++
-			note(&report.Refused, bad.Line, bad.Code, "%s", bad.Message)
-		},
+		Remark: report.remark,
 	}
 	if err := read(ctx, sink); err != nil {
 		return nil, fileInvalid(err)

@@ -54,6 +54,7 @@ type Core struct {
 	owner     string // names this process's leases on commands
 	sending   chan struct{}
 	layouts   sync.Map // uid.ID of layouts that reservation has
+	cabins    sync.Map // cabinOfType -> *laidOut
 
 	unwatch func()
 	cancel  context.CancelFunc

@@ -296,11 +296,15 @@ func (i *importing) takeDeparture(d *feed.Departure) {
 	before := len(i.report.Refused)
 	i.checkNumber(d.Line, d.Carrier, d.Number, "")
 	i.checkAirports(d.Line, d.From, d.To)
-	if d.Minutes <= 0 || d.Minutes > maxLegHours*60 {
+	if d.Minutes < 0 || d.Minutes > maxLegHours*60 {
 		i.refuse(d.Line, "duration_invalid", "A flight of %d minutes is not possible.", d.Minutes)
 	}
 	if len(i.report.Refused) > before {
 		return
+	}
+	if d.Minutes == 0 {
+		d.Minutes = i.assumed(d.From, d.To)
+		i.warn(d.Line, "duration_assumed", "Nothing says how long the flight from %s to %s takes; %d minutes are assumed.", d.From, d.To, d.Minutes)
 	}
 	date := d.Date.Add(7 * i.options.ShiftWeeks)
 	leg := Leg{From: d.From, To: d.To}
@@ -316,6 +320,14 @@ func (i *importing) takeDeparture(d *feed.Departure) {
 		p.of.Live = liveOf(d, leg, i.options.Stamp)
 	}
 	i.plan(p)
+}
+
+// assumed is about how long a flight takes, in minutes: half an hour and 13 kilometres a minute.
+func (i *importing) assumed(from, to string) int32 {
+	c := i.core.catalogue
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return 30 + int32(kilometres(c.airports[from], c.airports[to])/13)
 }
 
 // liveOf is what a row tells beyond its timetable; nil for nothing.

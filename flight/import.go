@@ -122,10 +122,7 @@ func (i *importing) read(ctx context.Context, read Reader) error {
 			i.departures = append(i.departures, d)
 			return room()
 		},
-		Remark: func(e *feed.Error) {
-			i.report.Rows++
-			i.refuse(e.Line, e.Code, "%s", e.Message)
-		},
+		Remark: func(e *feed.Error) { i.report.remark(e) },
 	})
 	if err != nil {
 		return fileInvalid(err)
@@ -158,6 +155,16 @@ func (i *importing) refuse(line int, code, format string, args ...any) {
 
 func (i *importing) warn(line int, code, format string, args ...any) {
 	note(&i.report.Warnings, line, code, format, args...)
+}
+
+// remark takes what a reader says of a line: that it cannot be read, or a warning.
+func (r *ImportReport) remark(e *feed.Error) {
+	if e.Warning {
+		note(&r.Warnings, e.Line, e.Code, "%s", e.Message)
+		return
+	}
+	r.Rows++
+	note(&r.Refused, e.Line, e.Code, "%s", e.Message)
 }
 
 func note(notes *[]LineNote, line int, code, format string, args ...any) {

@@ -24,14 +24,14 @@ const (
 	lease          = 45 * time.Second // of a command; a call ends at callTimeout, so nobody sends on after losing it
 	writerWait     = 2 * time.Second  // before the jobs look at a command that its writer is about to send
 	retryWait      = 3 * time.Second  // until a command is sent again after reservation could not be asked
-	departuresEach = 128              // sent in one go
+	departuresEach = 512              // sent in one go
 )
 
 // poolWant is a pool that a departure should have.
 type poolWant struct {
 	pool     Pool // without its id
 	ref      uid.ID
-	layout   *stock.Layout // of a cabin's own pool
+	seats    *laidOut // of a cabin's own pool; else nil
 	physical int32
 	overbook int32
 	closed   bool
@@ -48,12 +48,12 @@ func (c *Core) wants(d *Departure) []poolWant {
 	var out []poolWant
 	for i := range t.Cabins {
 		cabin := &t.Cabins[i]
-		layout := a.layout(cabin.Name)
-		if layout == nil {
+		seats := c.laidOut(a, cabin.Name)
+		if seats == nil {
 			continue
 		}
-		capacity := int32(len(layout.Units))
-		form := formOf(layout, d)
+		capacity := int32(len(seats.layout.Units))
+		form := seats.form(d)
 		closed := !d.runs() || d.Control != nil && d.Control.Closed
 		overbooking := d.overbooking(cabin)
 		target := stock.New(capacity, overbooking).Target
@@ -61,7 +61,7 @@ func (c *Core) wants(d *Departure) []poolWant {
 		for k := range cabin.Classes {
 			w := poolWant{pool: Pool{Cabin: cabin.Name, Form: form}, closed: closed}
 			if k == 0 {
-				w.layout, w.physical, w.overbook = layout, capacity, overbooking
+				w.seats, w.physical, w.overbook = seats, capacity, overbooking
 			} else {
 				w.pool.Class, w.physical = cabin.Classes[k].Code, limits[k]
 			}
@@ -72,9 +72,37 @@ func (c *Core) wants(d *Departure) []poolWant {
 	return out
 }
 
-// formOf is what a pool was made for and cannot be changed: its seats, and what its slots mean.
-func formOf(l *stock.Layout, d *Departure) string {
-	id := derived("form", l.ID(), d.way())
+// laidOut is the layout of a cabin of an aircraft type, under its name.
+type laidOut struct {
+	layout *stock.Layout
+	id     uid.ID
+}
+
+// cabinOfType names one cabin of one revision of an aircraft type.
+type cabinOfType struct {
+	aircraft *Aircraft
+	cabin    string
+}
+
+// laidOut remembers layouts: thousands of departures share a few. nil for a cabin without seats.
+func (c *Core) laidOut(a *Aircraft, cabin string) *laidOut {
+	key := cabinOfType{a, cabin}
+	if known, ok := c.cabins.Load(key); ok {
+		if l, ok := known.(*laidOut); ok {
+			return l
+		}
+	}
+	var l *laidOut
+	if layout := a.layout(cabin); layout != nil {
+		l = &laidOut{layout, layout.ID()}
+	}
+	c.cabins.Store(key, l)
+	return l
+}
+
+// form is what a pool is made for and cannot be changed: its seats, and what its slots mean.
+func (l *laidOut) form(d *Departure) string {
+	id := derived("form", l.id, d.way())
 	return hex.EncodeToString(id[:5])
 }
 
@@ -241,10 +269,10 @@ func (c *Core) define(ctx context.Context, out []outcome) error {
 		o.pools = slices.DeleteFunc(o.pools, func(p Pool) bool { return !p.Gone })
 		for _, w := range wants {
 			spec := reservation.PoolSpec{Ref: w.ref, Supplier: o.seen.Supplier, Physical: w.physical, OverbookingBP: w.overbook, From: 0, To: stock.Slot(len(o.seen.Legs))}
-			if w.layout != nil {
-				spec.Layout = w.layout.ID()
+			if w.seats != nil {
+				spec.Layout = w.seats.id
 				if _, known := c.layouts.LoadOrStore(spec.Layout, true); !known {
-					layouts = append(layouts, w.layout)
+					layouts = append(layouts, w.seats.layout)
 				}
 			}
 			specs = append(specs, spec)
@@ -253,7 +281,7 @@ func (c *Core) define(ctx context.Context, out []outcome) error {
 			if id := o.seen.formed(&w.pool); id != 0 || w.closed {
 				changes = append(changes, reservation.StockChange{Span: reservation.Span{Pool: id, To: stock.Slot(len(o.seen.Legs))}, Closed: &w.closed})
 				change := &changes[len(changes)-1]
-				if w.layout != nil {
+				if w.seats != nil {
 					change.OverbookingBP = &w.overbook
 				} else {
 					change.Physical = &w.physical

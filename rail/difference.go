@@ -29,7 +29,7 @@ func (i *importing) trainDifference(w *railway) (*Rows, error) {
 		return rows, nil
 	}
 	i.stationRows(w, rows, whole)
-	today := civil.Today(i.core.clock.Now(), zone(i.zone()))
+	today := civil.Today(i.core.clock.Now(), zone(i.usual))
 	had, hadRuns := 0, int64(0)
 	var gone []*Train
 	if w != nil {

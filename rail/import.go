@@ -62,6 +62,7 @@ type importing struct {
 	progress Progress
 	refused  map[string]bool // keys of trains that the file has but does not describe
 
+	usual     string // zone of trains that do not say
 	stations  map[string]*Station
 	footpaths []feed.Footpath
 	trains    map[string]*feed.Train
@@ -255,6 +256,7 @@ func (i *importing) known(code string) bool {
 
 // checkTrains checks all rows against each other and makes what is to be stored of them.
 func (i *importing) checkTrains() {
+	i.usual = i.zone()
 	for _, code := range slices.Sorted(maps.Keys(i.stations)) {
 		if s := i.stations[code]; s.Parent != "" && !i.known(s.Parent) {
 			i.warn(0, "parent_unknown", "The station %q names a parent %q that the file does not have; it stands for itself.", clip(code), clip(s.Parent))
@@ -300,7 +302,7 @@ func (i *importing) train(t *feed.Train) (bad string) {
 		return fmt.Sprintf("it calls at %d stations; 2 to %d are possible.", len(t.Calls), MaxCalls)
 	}
 	if t.Zone == "" {
-		t.Zone = i.zone()
+		t.Zone = i.usual
 	}
 	if _, err := civil.Zone(t.Zone); err != nil {
 		return fmt.Sprintf("%q is not an IANA time zone.", clip(t.Zone))

@@ -454,7 +454,9 @@ func (s *server) setControl(ctx context.Context, c *call, in *controlIn, b *wire
 	}
 	done, err := s.Flights.SetControl(ctx, e, d.ID, k)
 	if err != nil {
-		return nil, err
+		return nil, rebase(err, "", func(pointer string) string { // names of cabins and classes, which stand in lists here
+			return "/" + strings.TrimSuffix(strings.Split(pointer, "/")[1], "_bp")
+		})
 	}
 	return &departureOut{Body: s.showDeparture(s.names(ctx), c, done)}, nil
 }

@@ -168,6 +168,15 @@ func New(d Deps) http.Handler {
 	s.cancellationCalls()
 	s.paymentCalls()
 	s.refundCalls()
+	s.placeCalls()
+	if d.Rail != nil {
+		s.trainCalls()
+		s.railwayCalls()
+	}
+	if d.Flights != nil {
+		s.flightCalls()
+		s.airlineCalls()
+	}
 	if d.Feeds != nil {
 		s.feedCalls()
 	}

@@ -189,7 +189,7 @@ func TestSearchUnitedStates(t *testing.T) {
 			}
 			o, p := newOracle(u.airports, u.departures, rules), newOracle(u.airports, u.departures, interline)
 			all, kept := 0, [3]int{}
-			for _, pair := range u.pairs(effort.Runs(t, 12), 1) {
+			for _, pair := range u.pairs(effort.Runs(t, 6), 1) {
 				for _, one := range []struct {
 					network *itinerary.Network
 					oracle  *oracle

@@ -203,10 +203,13 @@ func (a applier) Apply(ctx context.Context, d intake.Delivery, progress func(don
 	return out, nil
 }
 
-// version is a stamp as the verticals compare it: the sender's number, else the instant in microseconds.
+// numbered is above every instant: a sender who numbers is newer than what it said before it began to.
+const numbered = 1 << 62
+
+// version is a stamp as the verticals compare it, in the order of intake.Stamp: by the sender's number, else by the instant.
 func version(s intake.Stamp) int64 {
 	if s.Sequence != 0 {
-		return s.Sequence
+		return numbered + min(s.Sequence, numbered-1)
 	}
 	return s.At.UnixMicro()
 }

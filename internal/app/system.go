@@ -139,7 +139,7 @@ func (s *system) modules(migrate bool, tokens func() ([]identity.Token, error)) 
 func (s *system) catchUp(ctx context.Context) error {
 	for _, c := range []interface {
 		CatchUp(ctx context.Context) error
-	}{s.hotel, s.rail, s.flight} {
+	}{s.hotel, s.rail, s.flight} { // feeds are pulled by their own schedule
 		if err := c.CatchUp(ctx); err != nil {
 			return err
 		}

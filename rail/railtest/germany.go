@@ -9,6 +9,7 @@ import (
 
 	"holdfast/feed"
 	"holdfast/rail"
+	"holdfast/reservation"
 )
 
 // germanFeed is the timetable of German long-distance trains of 2019; it skips without data, but in CI.
@@ -42,44 +43,58 @@ func germanFeed(t *testing.T) func(context.Context, feed.TrainSink) error {
 	}
 }
 
-// germanWeeks moves the feed from its year into this one: 2 December 2019 becomes 23 November 2026.
+// germanWeeks moves the feed from its year into this one: 25 November 2019 becomes 16 November 2026.
 const germanWeeks = 364
 
+// germany imports the real feed, moved into the present, sells from it, and imports it again.
 func germany(w *world) {
 	read := germanFeed(w.t)
+	load := func(o rail.ImportOptions) *rail.ImportReport {
+		w.t.Helper()
+		return must[*rail.ImportReport](w.t)(w.core.Import(w.t.Context(), w.staff, read, o, nil))
+	}
+	w.settings.Horizon = 2
+	w.core = w.start()
 	o := w.options()
 	o.ShiftWeeks = germanWeeks
-	if _, err := w.core.Import(w.t.Context(), w.staff, read, o, nil); err != nil {
-		w.t.Fatal(err)
+	if r := load(o); r.Applied || len(r.Refused) != 3 {
+		w.t.Fatalf("the feed has three trains that go back in time: %v", r.Refused)
 	}
 	o.SkipRefused = true
 	began := time.Now()
-	r := must[*rail.ImportReport](w.t)(w.core.Import(w.t.Context(), w.staff, read, o, nil))
-	w.t.Logf("imported in %v: trains %+v stations %+v runs %d templated %+v sale %d refused %d warnings %d", time.Since(began), r.Trains, r.Stations, r.Runs, r.Templated, r.Sale.OnSale, len(r.Refused), len(r.Warnings))
-	for _, n := range r.Refused {
-		w.t.Log(n)
+	r := load(o)
+	if !r.Applied || r.Trains.Added != 6060 || r.Stations.Added != 664 || r.Sale.OnSale < 1000 || r.Sale.Waiting != 0 || r.Templated.Composition != r.Runs {
+		w.t.Errorf("trains %+v, stations %+v, runs %d, templated %+v, sale %+v", r.Trains, r.Stations, r.Runs, r.Templated, r.Sale)
 	}
-	for _, n := range r.Warnings[:min(20, len(r.Warnings))] {
-		w.t.Log(n)
+	w.t.Logf("%d trains, %d runs in %v, %d of them on sale", r.Trains.Added, r.Runs, time.Since(began), r.Sale.OnSale)
+	before := w.rows()
+	o.Stamp = time.Now().UnixMilli()
+	if r := load(o); r.Applied || r.Trains != (rail.Difference{Untouched: 6060}) || r.Stations != (rail.Difference{Untouched: 664}) {
+		w.t.Errorf("again: %+v %+v", r.Trains, r.Stations)
+	}
+	after := w.rows()
+	before.Railways, after.Railways = nil, nil
+	same(w.t, "rows after the same file", len(after.Runs)+len(after.Trains)+len(after.Stations)+len(after.Documents), len(before.Runs)+len(before.Trains)+len(before.Stations)+len(before.Documents))
+
+	q := query("Berlin", "München", today+1)
+	found := w.find(q)
+	if len(found) < 20 || found[0].Changes > 3 {
+		w.t.Fatalf("only %d proposals from Berlin to Munich", len(found))
+	}
+	for i := range found {
+		p := &found[i]
+		if p.Available < 100 || p.Offer.Total().Minor < 5_000 || p.Offer.Total().Minor > 40_000 || p.Arrives.Sub(p.Departs) < 3*time.Hour {
+			w.t.Errorf("%s: %d free, %v", journey(p), p.Available, p.Offer.Total())
+		}
+	}
+	held := must[*reservation.Reservation](w.t)(w.place(found[0].Sealed))
+	for _, item := range held.Items {
+		if len(item.Seats) != 1 {
+			w.t.Errorf("%s has the seats %v", item.Ride.Number, item.Seats)
+		}
 	}
 	began = time.Now()
-	found := w.find(query("Berlin", "München", today+2))
-	w.t.Logf("%d proposals in %v", len(found), time.Since(began))
-	began = time.Now()
-	found = w.find(query("Berlin", "München", today+2))
-	w.t.Logf("%d proposals in %v", len(found), time.Since(began))
-	began = time.Now()
-	for range 200 {
-		w.find(query("Berlin", "München", today+2))
-	}
-	w.t.Logf("200 in %v", time.Since(began))
-	for i := range found[:min(4, len(found))] {
-		w.t.Log(found[i].Fare.Name, found[i].Offer.Total(), found[i].Available)
-	}
-	began = time.Now()
-	again := must[*rail.ImportReport](w.t)(w.core.Import(w.t.Context(), w.staff, read, o, nil))
-	w.t.Logf("again in %v: %+v", time.Since(began), again.Trains)
-	began = time.Now()
-	w.start()
-	w.t.Logf("start in %v", time.Since(began))
+	next := w.start() // from the store alone
+	w.t.Logf("a process is ready in %v", time.Since(began))
+	same(w.t, "journeys after a start", journeys(must[[]rail.JourneyProposal](w.t)(next.Search(w.t.Context(), q))), journeys(found))
 }

@@ -24,6 +24,17 @@ func RunService(t *testing.T, r Rig) {
 		{"several processes", several},
 		{"the horizon rolls forward", rollsForward},
 		{"compositions", importsCoaches},
+		{"what is sold is kept", keepsWhatIsSold},
+		{"new times are told", tellsNewTimes},
+		{"updates", appliesUpdates},
+		{"updates wait for reservation", updatesWait},
+		{"a run that stops twice at a station", callsTwice},
+		{"times past 24:00 and 48:00", overNights},
+		{"zones", crossesZones},
+		{"service on the days when the clocks change", changesClocks},
+		{"buses", sellsBuses},
+		{"seat maps and sold out", showsSeats},
+		{"boards and stations", readsBoards},
 		{"the German feed", germany},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(newWorld(t, r)) })

@@ -32,7 +32,9 @@ const (
 const (
 	rushClients = 2_048
 	rushMost    = 400_000 // requests of a round
-	rushQuiet   = 4_096   // so many refusals in a row mean that nothing sells any more
+	rushQuiet   = 1_024   // so many refusals in a row mean that nothing sells any more
+	rushCounts  = 0.9     // the rate is that of so much of a train's seats: after that nearly everybody is refused
+	rushEarly   = 0.05    // of the train has to be sold before shares are compared
 	rushOpen    = 0.6     // of a train is asked for in an open loop, so that it does not run out
 	seatTries   = 2_000
 )
@@ -59,23 +61,21 @@ type rushed struct {
 	contestant
 	quiet atomic.Int64 // refusals since the last placing
 	began time.Time
-	last  atomic.Int64  // when the last seat was acknowledged, since began
-	asked []atomic.Bool // by number
-	got   []atomic.Bool
+	asked []bool          // by number; each is its client's alone until the round has ended
+	got   []time.Duration // when its seats were acknowledged, since began; 0: refused
 }
 
 func rush(k contestant) *rushed {
-	return &rushed{contestant: k, began: time.Now(), asked: make([]atomic.Bool, rushMost), got: make([]atomic.Bool, rushMost)}
+	return &rushed{contestant: k, began: time.Now(), asked: make([]bool, rushMost), got: make([]time.Duration, rushMost)}
 }
 
 // Place implements drive.Seller.
 func (r *rushed) Place(ctx context.Context, q drive.Request) (uid.ID, error) {
-	r.asked[q.N].Store(true)
+	r.asked[q.N] = true
 	id, err := r.contestant.Place(ctx, q)
 	switch {
 	case err == nil:
-		r.got[q.N].Store(true)
-		r.last.Store(int64(time.Since(r.began)))
+		r.got[q.N] = time.Since(r.began)
 		r.quiet.Store(0)
 	case errors.Is(err, drive.ErrSoldOut):
 		r.quiet.Add(1)
@@ -89,7 +89,8 @@ func (r *rushed) over() bool { return r.quiet.Load() >= rushQuiet }
 // looked at: any free seat on each segment will do then, a different one on each if need be.
 type sale struct {
 	seats, segments int
-	counted         int // seat-segments that counters alone sell
+	counted         int     // seat-segments that counters alone sell
+	least           float64 // lowest share of that, at any time
 	perSecond       float64
 }
 
@@ -98,8 +99,10 @@ func (r *rushed) sale(l drive.Load) (s sale) {
 	for i := range left {
 		left[i] = house.TrainSeats
 	}
+	var at []time.Duration // of each seat
+	s.least = 1
 	for n := range r.asked {
-		if !r.asked[n].Load() {
+		if !r.asked[n] {
 			continue
 		}
 		ride := house.RideOf(l.Request(int64(n)))
@@ -110,12 +113,20 @@ func (r *rushed) sale(l drive.Load) (s sale) {
 			}
 			s.counted += ride.Seats * len(on)
 		}
-		if r.got[n].Load() {
+		if r.got[n] > 0 {
 			s.seats += ride.Seats
 			s.segments += ride.Seats * len(on)
+			for range ride.Seats {
+				at = append(at, r.got[n])
+			}
+		}
+		if float64(s.counted) > rushEarly*house.TrainSeats*house.Segments {
+			s.least = min(s.least, float64(s.segments)/float64(s.counted))
 		}
 	}
-	s.perSecond = float64(s.seats) / time.Duration(r.last.Load()).Seconds()
+	slices.Sort(at)
+	n := int(rushCounts * float64(len(at)))
+	s.perSecond = float64(n) / at[n-1].Seconds()
 	return s
 }
 
@@ -129,8 +140,12 @@ func (o Options) rushTrain(ctx context.Context) ([]Line, error) {
 			return house.OpenDesk(ctx, engine, train, trains)
 		}})
 	}
+	forms := peer.SeatForms
+	if o.Short {
+		forms = forms[:1] // the faster one
+	}
 	if o.peers() {
-		for _, form := range peer.SeatForms {
+		for _, form := range forms {
 			c.entries = append(c.entries, &entry{name: string(form), open: func(ctx context.Context, _ *entry) (contestant, error) {
 				return house.OpenSeatPeer(ctx, train, trains, form, o.Connections)
 			}})
@@ -142,15 +157,15 @@ func (o Options) rushTrain(ctx context.Context) ([]Line, error) {
 		if err != nil {
 			return err
 		}
-		share := float64(s.segments) / float64(s.counted)
-		c.say("%s %s round %d: %.0f seats/s (%d seats, %d seat-segments of %d, %.2f %% of what counters alone sell), %d asked, p50 %v, p99 %v", c.name, e.name, round+1,
-			s.perSecond, s.seats, s.segments, house.TrainSeats*house.Segments, 100*share, r.Answers(), r.Latency.Quantile(0.5), r.Latency.Quantile(0.99))
-		if e.ours && share < rushShare {
-			return fmt.Errorf("sold %d seat-segments, counters alone %d: %.1f %%", s.segments, s.counted, 100*share)
+		c.say("%s %s round %d: %.0f seats/s (%d seats; %d seat-segments of %d, counters alone %d, at any time at least %.2f %% of it), %d asked in %v, p50 %v, p99 %v",
+			c.name, e.name, round+1, s.perSecond, s.seats, s.segments, house.TrainSeats*house.Segments, s.counted, 100*s.least, r.Answers(), r.Elapsed.Round(time.Millisecond),
+			r.Latency.Quantile(0.5), r.Latency.Quantile(0.99))
+		if e.ours && float64(s.segments) < rushShare*float64(s.counted) {
+			return fmt.Errorf("sold %d seat-segments, counters alone %d: %.1f %%", s.segments, s.counted, 100*float64(s.segments)/float64(s.counted))
 		}
 		e.rates = append(e.rates, s.perSecond)
-		if old, seen := shares[e.name]; !seen || share < old {
-			shares[e.name] = share
+		if old, seen := shares[e.name]; !seen || s.least < old {
+			shares[e.name] = s.least
 		}
 		closed[e.name] = r.Latency
 		return nil
@@ -179,28 +194,28 @@ func (o Options) rushTrain(ctx context.Context) ([]Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(o.rushLines(c, shares), latency...), nil
+	return append(o.rushLines(c, forms, shares), latency...), nil
 }
 
 // meanSegments of a seat that is sold: what the end of the line cuts is not ridden.
 const meanSegments = 5.3
 
-func (o Options) rushLines(c *cell, shares map[string]float64) (lines []Line) {
+func (o Options) rushLines(c *cell, forms []peer.Form, shares map[string]float64) (lines []Line) {
 	for _, engine := range o.Stores {
 		ours := c.find(string(engine))
 		l := line("rush."+ours.name, ours.median(), "", 0).priced(ours, nil)
 		if o.peers() {
-			best := slices.MaxFunc(peer.SeatForms, func(a, b peer.Form) int {
+			best := slices.MaxFunc(forms, func(a, b peer.Form) int {
 				return int(c.find(string(a)).median() - c.find(string(b)).median())
 			})
 			theirs := c.find(string(best))
 			l = line("rush."+ours.name, ours.median(), theirs.name, theirs.median()).priced(ours, theirs)
 		}
 		l.Least = rushRate
-		l.Note = fmt.Sprintf("seats a second; at least %.2f %% of the seat-segments that counters alone sell", 100*shares[ours.name])
-		for _, form := range peer.SeatForms {
+		l.Note = fmt.Sprintf("seats a second until nine of ten are sold; at any time at least %.2f %% of the seat-segments that counters alone would have sold", 100*shares[ours.name])
+		for _, form := range forms {
 			if e := c.find(string(form)); e != nil {
-				l.Note += fmt.Sprintf("; %s %.0f/s and %.2f %%", form, e.median(), 100*shares[e.name])
+				l.Note += fmt.Sprintf("; %s %.0f/s, %.2f %%", form, e.median(), 100*shares[e.name])
 			}
 		}
 		lines = append(lines, l)
