@@ -107,10 +107,31 @@ func trainNumber(text string) (letters string, ok bool) {
 	return letters, len(tail) <= 2 && strings.TrimLeftFunc(tail, unicode.IsLetter) == ""
 }
 
+// maxTrainNumber is how many bytes a train's number has at most: it travels in sealed offers.
+const maxTrainNumber = 16
+
+// shortest is the first of some texts that can be a number; if all are too long, the beginning of the first.
+func shortest(texts ...string) string {
+	first := ""
+	for _, t := range texts {
+		if t != "" && len(t) <= maxTrainNumber {
+			return t
+		}
+		if first == "" {
+			first = t
+		}
+	}
+	for len(first) > maxTrainNumber {
+		_, size := utf8.DecodeLastRuneInString(first)
+		first = first[:len(first)-size]
+	}
+	return strings.TrimSpace(first)
+}
+
 // name says under which number travellers know a train, and of which kind it is.
 //
 // The number is trip_short_name; else route_long_name if it is a word and a number ("ICE 1672"); else route_short_name;
-// else the headsign, route_long_name or trip_id. A trip_short_name of digits alone on a line whose short name is letters
+// else route_long_name, trip_id or the headsign: the first that is short enough for a number. A trip_short_name of digits alone on a line whose short name is letters
 // alone is both: "ICE" and "1672".
 //
 // The category is the letters before the digits of that number; else those of route_short_name; else route_short_name if
@@ -118,24 +139,13 @@ func trainNumber(text string) (letters string, ok bool) {
 func (r *gtfsRoute) name(short, headsign, id string) (number, category string) {
 	short, headsign = strings.TrimSpace(short), strings.TrimSpace(headsign)
 	lettered := r.short != "" && utf8.RuneCountInString(r.short) <= 10 && !strings.ContainsFunc(r.short, unicode.IsDigit)
-	switch letters, ok := trainNumber(r.long); {
-	case short != "" && lettered && strings.Trim(short, "0123456789") == "":
-		number = r.short + " " + short
-	case short != "":
-		number = short
-	case ok:
-		return r.long, letters
-	case r.short != "":
-		number = r.short
-	case r.long != "" && utf8.RuneCountInString(r.long) <= 20:
-		number = r.long
-	case headsign != "":
-		number = headsign
-	case r.long != "":
-		number = r.long
-	default:
-		number = id
+	if lettered && short != "" && strings.Trim(short, "0123456789") == "" {
+		short = r.short + " " + short
 	}
+	if letters, ok := trainNumber(r.long); ok && short == "" && len(r.long) <= maxTrainNumber {
+		return r.long, letters
+	}
+	number = shortest(short, r.short, r.long, id, headsign)
 	if letters, ok := trainNumber(number); ok {
 		return number, letters
 	}

@@ -47,13 +47,19 @@ func (c *Core) due(now time.Time) []*Departure {
 	var out []*Departure
 	c.catalogue.mu.RLock()
 	for _, d := range c.catalogue.departures {
-		if d.preparing() && c.onSale(d, now) && c.catalogue.tariffs[d.Supplier] != nil && c.catalogue.aircraft[d.Aircraft] != nil {
+		if d.preparing() && c.onSale(d, now) && c.catalogue.fits(d) {
 			out = append(out, d)
 		}
 	}
 	c.catalogue.mu.RUnlock()
 	slices.SortFunc(out, func(a, b *Departure) int { return slices.Compare(a.ID[:], b.ID[:]) })
 	return out
+}
+
+// fits says whether a departure's aircraft has a cabin that is sold. Called with the lock held.
+func (c *catalogue) fits(d *Departure) bool {
+	t, a := c.tariffs[d.Supplier], c.aircraft[d.Aircraft]
+	return t != nil && a != nil && slices.ContainsFunc(t.Cabins, func(x Cabin) bool { return a.Seats(x.Name) > 0 })
 }
 
 // archive has reservation put away the stock of departures that are over. What still waits for something stays until the

@@ -171,7 +171,7 @@ func (t *FareTable) journey(legs []leg, class Class, f *Family, p *party) ([]int
 // check notes what is not possible in a table.
 func (t *FareTable) check(v *verdicts, pointer string) {
 	if _, err := money.ParseCurrency(string(t.Currency)); err != nil {
-		v.check(false, pointer+"/currency", "unknown_currency", "This is an ISO 4217 code, such as EUR.")
+		v.check(false, pointer+"/currency", "currency_unknown", "This is an ISO 4217 code, such as EUR.")
 	}
 	v.check(len(t.Families) >= 1 && len(t.Families) <= MaxFamilies, pointer+"/families", "out_of_range", "There are 1 to %d fare families.", MaxFamilies)
 	v.check(len(t.Tariffs) >= 1 && len(t.Tariffs) <= MaxTariffs, pointer+"/tariffs", "out_of_range", "There are 1 to %d tariffs.", MaxTariffs)

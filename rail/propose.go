@@ -139,7 +139,7 @@ func (c *Core) BestOffer(ctx context.Context, r RideRequest) (JourneyProposal, e
 			return JourneyProposal{}, fault.New(fault.Invalid, "fare_unknown", "The railway has no fare %q.", clip(r.Fare))
 		}
 		if f == nil {
-			refusal = fault.New(fault.Conflict, "not_on_sale", "This train is not on sale.")
+			refusal = fault.New(fault.Invalid, "not_on_sale", "This train is not on sale.")
 			continue
 		}
 		f.soldOut = false // the desk decides
@@ -171,14 +171,14 @@ func (c *Core) runsOf(text string, d civil.Date) (out []RunKey) {
 func (s *search) ride(key RunKey, from, to []timetable.StationID, r *RideRequest) (*timetable.Leg, *running, error) {
 	g, at := s.net.run(key)
 	if g == nil {
-		return nil, nil, fault.New(fault.Conflict, "not_on_sale", "Train %s on %s is not on sale yet, or not any more.", clip(r.Number), r.Date)
+		return nil, nil, fault.New(fault.Invalid, "not_on_sale", "Train %s on %s is not on sale yet, or not any more.", clip(r.Number), r.Date)
 	}
 	if g.run.State == Cancelled {
 		return nil, nil, fault.New(fault.Conflict, "train_cancelled", "Train %s on %s is cancelled.", g.train.Number, r.Date)
 	}
 	calls := s.net.table.Calls(at)
 	if calls == nil || g.lines[r.Class-1] == nil {
-		return nil, nil, fault.New(fault.Conflict, "not_on_sale", "Train %s on %s is not on sale in this class.", g.train.Number, r.Date)
+		return nil, nil, fault.New(fault.Invalid, "not_on_sale", "Train %s on %s is not on sale in this class.", g.train.Number, r.Date)
 	}
 	departed := false
 	for i := range calls {

@@ -208,7 +208,7 @@ func (c *Core) SeatMap(ctx context.Context, run uid.ID, class Class, from, to in
 	}
 	pool := r.Pools[class-1]
 	if pool == 0 {
-		return nil, fault.New(fault.Conflict, "not_on_sale", "Nothing of this class is on sale.")
+		return nil, fault.New(fault.Invalid, "not_on_sale", "Nothing of this class is on sale.")
 	}
 	units, err := c.desk.Units(ctx, pool)
 	if err != nil {

@@ -2,6 +2,7 @@ package railtest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -96,5 +97,11 @@ func germany(w *world) {
 	began = time.Now()
 	next := w.start() // from the store alone
 	w.t.Logf("a process is ready in %v", time.Since(began))
-	same(w.t, "journeys after a start", journeys(must[[]rail.JourneyProposal](w.t)(next.Search(w.t.Context(), q))), journeys(found))
+	times := func(all []rail.JourneyProposal) (out []string) {
+		for i := range all { // of trains that run as one under two numbers either may be told
+			out = append(out, fmt.Sprint(all[i].Departs, all[i].Arrives, all[i].Changes, all[i].Offer.Total()))
+		}
+		return out
+	}
+	same(w.t, "journeys after a start", times(must[[]rail.JourneyProposal](w.t)(next.Search(w.t.Context(), q))), times(found))
 }

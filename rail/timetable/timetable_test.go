@@ -262,3 +262,25 @@ func TestTogether(t *testing.T) {
 		t.Errorf("%v allocations of a change", n)
 	}
 }
+
+// Of journeys that arrive at the same time the one with the fewest changes is the earliest arrival, and of these the last
+// to depart; whichever is seen first. Search gives both, for the other departs later.
+func TestFewestChanges(t *testing.T) {
+	direct := calls([3]int64{0, 0, 0}, [3]int64{2, 60, 60})
+	sooner := calls([3]int64{0, 10, 10}, [3]int64{1, 20, 20})
+	for _, departs := range []int64{30, 50} {
+		for _, stop := range []int64{25, 55} { // of the direct one: its last hop is seen before or after that of the other
+			through := calls([3]int64{0, 0, 0}, [3]int64{3, stop, stop}, [3]int64{2, 60, 60})
+			onward := calls([3]int64{1, departs, departs}, [3]int64{2, 60, 60})
+			tt := table(t, make([]timetable.Station, 4), nil, sooner, onward, through)
+			expect(t, tt, query(0, 2, clock(12, 0)), 2)
+			if found := tt.Search(query(0, 2, clock(12, 0))); len(found) != 2 || found[0].Changes() != 0 || found[1].Depart() != clock(12, 10) {
+				t.Errorf("%+v", found)
+			}
+			later := calls([3]int64{0, 5, 5}, [3]int64{2, 60, 60})
+			if j := expect(t, table(t, make([]timetable.Station, 4), nil, sooner, onward, later, direct), query(0, 2, clock(12, 0)), 2); j.Depart() != clock(12, 5) {
+				t.Errorf("departs at %d", j.Depart())
+			}
+		}
+	}
+}
