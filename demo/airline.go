@@ -20,6 +20,7 @@ type Airline struct {
 	Carrier  flight.Carrier
 	Template flight.Template // its aircraft with their seats, and its tariff
 	Airports []flight.Airport
+	From     civil.Date // the first of the window
 	Legs     []feed.Leg
 }
 
@@ -49,15 +50,23 @@ var companies = []company{
 	}},
 }
 
-// Airlines are the demo's airlines with the flights of the dates [from, to).
-func Airlines(from, to civil.Date) []Airline {
+// Bounds of the windows of timetables, in days. Trains are told of far ahead, for it costs nothing: a train has a bit a date.
+// Of flights each date is a row; a server that runs for longer than the spare ones without a new start sells fewer and fewer.
+const (
+	flightsBefore, flightsSpare = 1, 35
+	trainsBefore, trainsAfter   = 7, 500
+)
+
+// Airlines are the demo's airlines with flights for who sells them a horizon of so many days ahead.
+func Airlines(today civil.Date, horizon int) []Airline {
+	from, to := today-flightsBefore, today.Add(horizon+flightsSpare)
 	out := make([]Airline, len(companies))
 	for i, c := range companies {
 		supplier := id("airline", i)
 		a := Airline{
 			Supplier: identity.Supplier{ID: supplier, Name: c.name, Kind: identity.Airline},
 			Carrier:  flight.Carrier{Code: c.code, Supplier: supplier, Name: c.name, Interline: []string{c.partner}},
-			Template: flight.DefaultTemplate(),
+			Template: flight.DefaultTemplate(), From: from,
 		}
 		a.Template.Aircraft = c.aircraft
 		c.tariff(a.Template.Tariff)
@@ -115,7 +124,7 @@ func finchTariff(t *flight.Tariff) {
 		}},
 	}
 	t.Levies = append(t.Levies,
-		flight.Levy{Kind: offer.Tax, Code: "air_passenger_duty", Minor: 1_600, Airports: []string{"LHR", "EDI"}, Who: []flight.Kind{flight.Adult}},
+		flight.Levy{Kind: offer.Tax, Code: "passenger_duty", Minor: 1_600, Airports: []string{"LHR", "EDI"}, Who: []flight.Kind{flight.Adult}},
 		flight.Levy{Kind: offer.Fee, Code: "booking", Minor: 500, Once: true, Who: []flight.Kind{flight.Adult, flight.Child}},
 	)
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"holdfast/civil"
@@ -25,12 +26,21 @@ func airportOf(iata string) *airport {
 	return &airports[i]
 }
 
+// zones keeps the loaded time zones: reading one takes longer than all else that is done with it.
+var zones sync.Map // string -> *time.Location
+
 // zoneOf is the location of a zone of the tables.
 func zoneOf(name string) *time.Location {
+	if known, ok := zones.Load(name); ok {
+		if zone, ok := known.(*time.Location); ok {
+			return zone
+		}
+	}
 	zone, err := civil.Zone(name)
 	if err != nil {
-		panic(err)
+		panic("demo: " + err.Error()) // of a table in this package
 	}
+	zones.Store(name, zone)
 	return zone
 }
 
@@ -72,7 +82,7 @@ func stretches(way []string, equipment string, departs int, date civil.Date) (ou
 // localMinutes is what clocks at an airport show at an instant, as minutes after the midnight of a date.
 func localMinutes(at time.Time, a *airport, date civil.Date) int32 {
 	local := at.In(zoneOf(a.zone))
-	return int32(civil.Of(local)-date)*24*60 + int32(local.Hour()*60+local.Minute())
+	return int32(civil.Today(at, zoneOf(a.zone))-date)*24*60 + int32(local.Hour()*60+local.Minute())
 }
 
 // legs are a rotation's flights on the dates [from, to). Where clocks change along the way the same flight has other
@@ -85,7 +95,7 @@ func (c *company) legs(r *rotation, from, to civil.Date) []feed.Leg {
 	// The way back begins so many days after the way out.
 	_, arrives := stretches(r.way, r.equipment, clock(r.out), from)
 	there := zoneOf(airportOf(back[0]).zone)
-	ready, shift := arrives.Add(ground[r.equipment]), int(civil.Of(arrives.In(there))-from)
+	ready, shift := arrives.Add(ground[r.equipment]), int(civil.Today(arrives, there)-from)
 	if from.Add(shift).In(there, 0, clock(r.back)).Before(ready) {
 		shift++
 	}

@@ -263,8 +263,8 @@ func normal(number string) string {
 		carrier, rest = s[:3], s[3:]
 	}
 	trimmed := strings.TrimLeft(rest, "0")
-	if trimmed == "" && rest != "" {
-		trimmed = "0"
+	if trimmed != rest && (trimmed == "" || trimmed[0] > '9') { // a number begins with a digit
+		trimmed = "0" + trimmed
 	}
 	return carrier + trimmed
 }

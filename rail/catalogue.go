@@ -199,18 +199,17 @@ func (w *railway) roots(p *Pattern) []string {
 	return out
 }
 
-// formation is the coaches of a train on a date as they should be, and whether a template says so; nil where nothing
-// does. Called with mu held for reading.
-func (c *catalogue) formation(w *railway, t *Train, d civil.Date) (f *Formation, templated bool) {
+// formation is the coaches of a train on a date as they should be; nil where nothing says. Called with mu held for reading.
+func (c *catalogue) formation(w *railway, t *Train, d civil.Date) *Formation {
 	for _, m := range w.compositions[number(t.Number)] {
 		if m.holds(d) && !t.Bus {
-			return c.formations[m.Formation], false
+			return c.formations[m.Formation]
 		}
 	}
 	if m := w.templates.composition(t); m != nil {
-		return w.formed[m], true
+		return w.formed[m]
 	}
-	return nil, true
+	return nil
 }
 
 // zoneOf is the zone of a station of a train.

@@ -250,9 +250,6 @@ func (c *Core) now() time.Time { return c.clock.Now().UTC().Truncate(time.Micros
 // Bounds of the service dates that are looked at: a train that began so many days ago may still be on its way.
 const daysUnderWay = 5
 
-// today is the date at a zone.
-func (c *Core) today(name string) civil.Date { return civil.Today(c.clock.Now(), zone(name)) }
-
 // Faults of more than one use case.
 func stationNotFound(code string) *fault.Error {
 	return fault.New(fault.NotFound, "station_not_found", "There is no station %q.", clip(code))

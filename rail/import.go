@@ -289,6 +289,19 @@ func (i *importing) checkTrains() {
 	slices.SortStableFunc(i.report.Refused, func(a, b LineNote) int { return a.Line - b.Line })
 }
 
+// within leaves out what is over and what is too far ahead of a timetable that is good for years: what is before this
+// year, so that the same file says the same tomorrow, and what is MaxDates or more after that.
+func (i *importing) within(t *feed.Train, dates []civil.Date) []civil.Date {
+	if len(dates) == 0 || slices.Max(dates)-slices.Min(dates) < MaxDates {
+		return dates
+	}
+	year, _, _ := civil.Today(i.core.clock.Now(), time.UTC).Civil()
+	first := civil.DateOf(year, time.January, 1)
+	kept := slices.DeleteFunc(dates, func(d civil.Date) bool { return d < first || d >= first+MaxDates })
+	i.warn(t.Line, "dates_left_out", "Train %s has service dates more than %d days apart; those before %v and from %v on were left out.", clip(t.Number), MaxDates, first, first+MaxDates)
+	return kept
+}
+
 // train makes the row of a train; bad says what is wrong with it.
 func (i *importing) train(t *feed.Train) (bad string) {
 	switch {
@@ -323,9 +336,7 @@ func (i *importing) train(t *feed.Train) (bad string) {
 	for n, d := range t.Dates {
 		dates[n] = d.Add(7 * i.options.ShiftWeeks)
 	}
-	if len(dates) > 0 && slices.Max(dates)-slices.Min(dates) >= MaxDates {
-		return fmt.Sprintf("its service dates are more than %d days apart.", MaxDates)
-	}
+	dates = i.within(t, dates)
 	p, err := NewPattern(calls)
 	if err != nil {
 		return err.Error()

@@ -113,7 +113,7 @@ func (c *Core) info(key RunKey) *RunInfo {
 		out.Formation = c.catalogue.formations[r.Formation]
 	}
 	if out.Formation == nil {
-		out.Formation, _ = c.catalogue.formation(w, t, key.Date)
+		out.Formation = c.catalogue.formation(w, t, key.Date)
 	}
 	if pattern == nil {
 		return nil

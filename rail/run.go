@@ -96,5 +96,6 @@ func (r *Run) poolRef(c Class) uid.ID {
 
 // onSale reports whether the run may be offered.
 func (r *Run) onSale() bool {
-	return r != nil && r.Ready && r.State != Cancelled && r.State != Withdrawn && r.Todo&Replace == 0
+	gone := r.Want != nil && r.Want.Withdrawn // whoever has a seat keeps it, and nobody gets one any more
+	return r.Ready && r.State != Cancelled && r.State != Withdrawn && r.Todo&Replace == 0 && !gone
 }

@@ -113,7 +113,7 @@ func (c *Core) due(supplier uid.ID) []*dueRun {
 			if d <= today && !instant(d, zone(t.Zone), last).After(now) {
 				continue // it has arrived
 			}
-			f, _ := c.catalogue.formation(w, t, d)
+			f := c.catalogue.formation(w, t, d)
 			want := Want{Pattern: t.Pattern}
 			if f != nil {
 				want.Formation = f.ID

@@ -32,7 +32,6 @@ type search struct {
 
 	from, to []timetable.StationID
 	window   timetable.Query
-	expires  time.Time
 }
 
 // Search implements Service. It searches for journeys that no other beats in departure, arrival and changes, once among

@@ -3,7 +3,6 @@ package rail
 import (
 	"bytes"
 	"context"
-	"slices"
 	"sync"
 
 	"holdfast/uid"
@@ -42,20 +41,6 @@ func (t *turns) take(ctx context.Context, id uid.ID) error {
 	}
 }
 
-// takeAll waits for several turns, in one order for everybody, and returns how to give them back.
-func (t *turns) takeAll(ctx context.Context, ids []uid.ID) (give func(), err error) {
-	ids = slices.Clone(ids)
-	slices.SortFunc(ids, compareID)
-	ids = slices.Compact(ids)
-	for i, id := range ids {
-		if err := t.take(ctx, id); err != nil {
-			t.giveAll(ids[:i])
-			return nil, err
-		}
-	}
-	return func() { t.giveAll(ids) }, nil
-}
-
 // try takes the turns that are free now and returns whose they are.
 func (t *turns) try(ids []uid.ID) (got []uid.ID) {
 	t.mu.Lock()
@@ -74,12 +59,6 @@ func (t *turns) give(id uid.ID) {
 	defer t.mu.Unlock()
 	close(t.taken[id])
 	delete(t.taken, id)
-}
-
-func (t *turns) giveAll(ids []uid.ID) {
-	for _, id := range ids {
-		t.give(id)
-	}
 }
 
 // compareID orders ids as their text sorts.

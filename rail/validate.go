@@ -13,12 +13,11 @@ import (
 // verdicts collects everything that is wrong with a request, so that a caller hears it all at once.
 type verdicts []fault.Field
 
-// check notes a wrong place unless ok; it returns ok.
-func (v *verdicts) check(ok bool, pointer, code, format string, args ...any) bool {
+// check notes a wrong place unless ok.
+func (v *verdicts) check(ok bool, pointer, code, format string, args ...any) {
 	if !ok {
 		*v = append(*v, fault.Field{Pointer: pointer, Code: code, Message: fmt.Sprintf(format, args...)})
 	}
-	return ok
 }
 
 // err is nil or one 422 with all places.

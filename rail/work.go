@@ -121,7 +121,7 @@ func (c *Core) workOn(ctx context.Context, supplier uid.ID, only []RunKey, repor
 		report.Waiting = len(c.todo(supplier, only))
 		return nil
 	}
-	defer c.end(supplier)
+	defer c.end(ctx, supplier)
 	began := time.Now()
 	for pass := range workPasses {
 		left := c.todo(supplier, only)
@@ -174,14 +174,14 @@ func (c *Core) begin(ctx context.Context, supplier uid.ID) (bool, error) {
 }
 
 // end gives the lease up with the last worker.
-func (c *Core) end(supplier uid.ID) {
+func (c *Core) end(ctx context.Context, supplier uid.ID) {
 	c.workers.mu.Lock()
 	defer c.workers.mu.Unlock()
 	if c.workers.leases[supplier]--; c.workers.leases[supplier] > 0 {
 		return
 	}
 	delete(c.workers.leases, supplier)
-	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()
 	if _, err := c.store.Lease(ctx, c.owner, supplier, 0); err != nil {
 		c.log.Warn("the work on a railway stays leased until its time is over", "error", err)

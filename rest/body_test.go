@@ -40,6 +40,9 @@ func intakes() []bodyType {
 		intakeOf[wire.RateRequest](r), intakeOf[wire.InventoryRequest](r), intakeOf[wire.SupplierRequest](r), intakeOf[wire.ClockRequest](r),
 		intakeOf[wire.OverrideRequest](r), intakeOf[wire.RevocationRequest](r),
 		intakeOf[wire.SeatsRequest](r), intakeOf[wire.CheckInRequest](r), intakeOf[wire.FeedRequest](r),
+		intakeOf[wire.TrainUpdateRequest](r), intakeOf[wire.TrainFares](r), intakeOf[wire.CompositionRequest](r), intakeOf[wire.FlightUpdateRequest](r),
+		intakeOf[wire.Control](r), intakeOf[wire.AirportRequest](r), intakeOf[wire.CarrierRequest](r), intakeOf[wire.AircraftRequest](r),
+		intakeOf[wire.FlightTariff](r), intakeOf[wire.FlightFaresRequest](r), intakeOf[wire.FlightRevocationRequest](r),
 	}
 }
 

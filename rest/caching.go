@@ -41,6 +41,17 @@ var cachings = map[string]caching{
 	"get-room":        {noStore, revalidate, false},
 	"get-reservation": {noStore, revalidate, false},
 	"get-feed":        {noStore, revalidate, false},
+
+	"get-train":               {shortly, shortly, false},
+	"list-stations":           {shortly, shortly, false},
+	"get-station":             {shortly, shortly, false},
+	"list-station-departures": {shortly, shortly, false},
+	"find-places":             {shortly, shortly, false},
+	"get-airport":             {shortly, shortly, false},
+	"list-carriers":           {shortly, shortly, false},
+	"get-flight":              {shortly, revalidate, true},
+	"get-departure":           {shortly, revalidate, true},
+	"get-flight-tariff":       {noStore, revalidate, false},
 }
 
 func cachingOf(operation string) caching {

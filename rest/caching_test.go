@@ -54,6 +54,25 @@ var keepings = map[string]keeping{
 	"list-feed-runs": {"", never, false, false},
 	"get-feed-run":   {"", never, false, false},
 
+	"get-train":               {briefly, briefly, false, false},
+	"get-train-seats":         {never, never, false, false},
+	"list-stations":           {briefly, briefly, false, false},
+	"get-station":             {briefly, briefly, false, false},
+	"list-station-departures": {briefly, briefly, false, false},
+	"find-places":             {briefly, briefly, false, false},
+	"get-airport":             {briefly, briefly, false, false},
+	"list-carriers":           {briefly, briefly, false, false},
+	"get-flight":              {briefly, asking, true, false},
+	"get-departure":           {briefly, asking, true, false},
+	"get-flight-seats":        {never, never, false, false},
+	"get-flight-calendar":     {"", never, false, false},
+	"get-flight-tariff":       {"", asking, false, true},
+	"list-flight-fares":       {"", never, false, false},
+	"list-flight-schedules":   {"", never, false, false},
+	"list-aircraft-types":     {"", never, false, false},
+	"get-train-fares":         {"", never, false, false},
+	"list-train-conflicts":    {"", never, false, false},
+
 	"list-refused-refunds": {"", never, false, false},
 }
 

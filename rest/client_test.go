@@ -223,3 +223,22 @@ func (c *client) place(key, body string) reply {
 	c.t.Helper()
 	return c.do("POST", "/v1/reservations", resttest.TravellerToken, body, "Idempotency-Key: "+key)
 }
+
+// operationBody is the first example of the body of an operation, as the document has it.
+func operationBody(t *testing.T, id string) string {
+	t.Helper()
+	for _, o := range operationsOnce() {
+		if o.id() != id {
+			continue
+		}
+		for _, e := range asMap(walk(o.raw, "requestBody", "content", "application/json", "examples")) {
+			text, err := json.Marshal(walk(e, "value"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(text)
+		}
+	}
+	t.Fatalf("no example of %s", id)
+	return ""
+}

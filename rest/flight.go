@@ -40,7 +40,7 @@ type flightPutIn struct {
 type calendarIn struct {
 	From     string `query:"from" required:"true" minLength:"1" maxLength:"100" example:"LIS" doc:"Where it begins: IATA code of an airport or metropolitan area, or the name of a city."`
 	To       string `query:"to" required:"true" minLength:"1" maxLength:"100" example:"HAM" doc:"Where it ends."`
-	Month    string `query:"month" pattern:"^[0-9]{4}-(0[1-9]|1[0-2])$" example:"2027-06" doc:"A whole month; or from_date and to_date."`
+	Month    string `query:"month" pattern:"^[0-9]{4}-(0[1-9]|1[0-2])$" example:"2027-06" doc:"A whole month; or from_date and to_date. 31 days from today if all are left out."`
 	FromDate string `query:"from_date" format:"date" example:"2027-06-01" doc:"First day."`
 	ToDate   string `query:"to_date" format:"date" example:"2027-06-15" doc:"First day that is not meant any more."`
 	Adults   int    `query:"adults" minimum:"1" maximum:"9" default:"1" example:"1" doc:"Adults."`
@@ -274,7 +274,7 @@ func departureNamed(all []flight.FlightDeparture, text string) *flight.FlightDep
 
 func (s *server) calendar(ctx context.Context, _ *call, in *calendarIn) (*calendarOut, error) {
 	var r reader
-	first, end := calendarDays(&r, in)
+	first, end := calendarDays(&r, in, s.Clock.Now())
 	if err := r.err(); err != nil {
 		return nil, err
 	}
@@ -312,7 +312,7 @@ func calendarNames(pointer string) string {
 }
 
 // calendarDays are the days [first, end) that a calendar is asked for.
-func calendarDays(r *reader, in *calendarIn) (first, end civil.Date) {
+func calendarDays(r *reader, in *calendarIn, now time.Time) (first, end civil.Date) {
 	switch {
 	case in.Month != "" && (in.FromDate != "" || in.ToDate != ""):
 		r.at("month", "not_together", "Give month, or from_date and to_date.")
@@ -323,8 +323,13 @@ func calendarDays(r *reader, in *calendarIn) (first, end civil.Date) {
 			return 0, 0
 		}
 		return civil.Today(month, time.UTC), civil.Today(month.AddDate(0, 1, 0), time.UTC)
-	case in.FromDate == "" || in.ToDate == "":
-		r.at("month", "required", "Give month, or from_date and to_date.")
+	case in.FromDate == "" && in.ToDate == "":
+		first = civil.Today(now, time.UTC)
+		return first, first.Add(defaultNights)
+	case in.FromDate == "":
+		r.at("from_date", "required", "Give from_date with to_date.")
+	case in.ToDate == "":
+		r.at("to_date", "required", "Give to_date with from_date.")
 	default:
 		first, end = r.date("from_date", in.FromDate), r.date("to_date", in.ToDate)
 		if len(r.wrong) == 0 && first >= end {

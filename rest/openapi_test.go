@@ -132,7 +132,7 @@ func (o op) target(t *testing.T) string {
 		case in == "path" && !ok:
 			t.Fatalf("%s: path parameter %s has no example", o.id(), name)
 		case in == "path":
-			target = strings.ReplaceAll(target, "{"+name+"}", example)
+			target = strings.ReplaceAll(target, "{"+name+"}", url.PathEscape(example))
 		case in == "query" && p["required"] == true:
 			query.Set(name, example)
 		}
@@ -436,6 +436,36 @@ GET /v1/payments/*
 GET /v1/refunds/refused
 POST /v1/reservations/*/refund/retry
 POST /v1/reservations/*/refund/settle
+GET /v1/places
+GET /v1/trains/*/*
+PUT /v1/trains/*/*
+GET /v1/trains/*/*/seats
+GET /v1/stations
+GET /v1/stations/*
+GET /v1/stations/*/departures
+GET /v1/suppliers/*/train-fares
+PUT /v1/suppliers/*/train-fares
+PUT /v1/suppliers/*/train-compositions
+GET /v1/suppliers/*/train-conflicts
+GET /v1/flights/*/*
+PUT /v1/flights/*/*
+GET /v1/flights/*/*/seats
+GET /v1/flights/calendar
+GET /v1/departures/*
+PUT /v1/departures/*/control
+GET /v1/airports/*
+PUT /v1/airports/*
+GET /v1/carriers
+PUT /v1/carriers/*
+GET /v1/suppliers/*/aircraft-types
+POST /v1/suppliers/*/aircraft-types
+PUT /v1/suppliers/*/aircraft-types/*
+GET /v1/suppliers/*/flight-schedules
+POST /v1/suppliers/*/flight-offer-revocations
+GET /v1/suppliers/*/flight-tariff
+PUT /v1/suppliers/*/flight-tariff
+GET /v1/suppliers/*/flight-fares
+PUT /v1/suppliers/*/flight-fares
 PUT /v1/feeds/*
 GET /v1/feeds
 GET /v1/feeds/*

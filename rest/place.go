@@ -29,8 +29,8 @@ func (s *server) placeCalls() {
 }
 
 func (s *server) findPlaces(ctx context.Context, _ *call, in *placesIn) (*placesOut, error) {
-	var kinds [][]wire.Place
-	for _, find := range []func(context.Context, *placesIn) ([]wire.Place, error){s.findCities, s.findAirports, s.findStations} {
+	var kinds [][]wire.FoundPlace
+	for _, find := range []func(context.Context, *placesIn) ([]wire.FoundPlace, error){s.findCities, s.findAirports, s.findStations} {
 		found, err := find(ctx, in)
 		if err != nil {
 			return nil, rebase(err, "", func(pointer string) string { return strings.TrimPrefix(pointer, "/") })
@@ -46,26 +46,26 @@ func (in *placesIn) wants(kinds ...string) bool {
 	return in.Kind == "" || slices.Contains(kinds, in.Kind)
 }
 
-func (s *server) findCities(ctx context.Context, in *placesIn) ([]wire.Place, error) {
+func (s *server) findCities(ctx context.Context, in *placesIn) ([]wire.FoundPlace, error) {
 	if !in.wants("city") {
 		return nil, nil
 	}
 	found, err := s.Hotels.Cities(ctx, in.Q, in.Limit)
-	out := make([]wire.Place, len(found))
+	out := make([]wire.FoundPlace, len(found))
 	for i, c := range found {
-		out[i] = wire.Place{Kind: "city", Name: c.Name, City: c.Name, Country: c.Country, Hotels: c.Hotels, Served: true}
+		out[i] = wire.FoundPlace{Kind: "city", Name: c.Name, City: c.Name, Country: c.Country, Hotels: c.Hotels, Served: true}
 	}
 	return out, err
 }
 
-func (s *server) findAirports(ctx context.Context, in *placesIn) ([]wire.Place, error) {
+func (s *server) findAirports(ctx context.Context, in *placesIn) ([]wire.FoundPlace, error) {
 	if s.Flights == nil || !in.wants("airport", "metro") || strings.TrimSpace(in.Q) == "" {
 		return nil, nil
 	}
 	found, err := s.Flights.Places(ctx, in.Q, in.Limit)
-	var out []wire.Place
+	var out []wire.FoundPlace
 	for _, p := range found {
-		shown := wire.Place{Kind: "airport", Code: p.Code, Name: p.Name, City: p.City, Country: p.Country, Served: p.Served}
+		shown := wire.FoundPlace{Kind: "airport", Code: p.Code, Name: p.Name, City: p.City, Country: p.Country, Served: p.Served}
 		if len(p.Airports) != 1 || p.Airports[0] != p.Code {
 			shown.Kind, shown.Airports = "metro", p.Airports
 		}
@@ -76,22 +76,22 @@ func (s *server) findAirports(ctx context.Context, in *placesIn) ([]wire.Place, 
 	return out, err
 }
 
-func (s *server) findStations(ctx context.Context, in *placesIn) ([]wire.Place, error) {
+func (s *server) findStations(ctx context.Context, in *placesIn) ([]wire.FoundPlace, error) {
 	if s.Rail == nil || !in.wants("station") || strings.TrimSpace(in.Q) == "" {
 		return nil, nil
 	}
 	found, err := s.Rail.Stations(ctx, in.Q, in.Limit)
-	out := make([]wire.Place, len(found))
+	out := make([]wire.FoundPlace, len(found))
 	for i, st := range found {
-		out[i] = wire.Place{Kind: "station", Code: st.Code, Name: st.Name, City: st.City, Country: st.Country, Served: st.CallsADay > 0}
+		out[i] = wire.FoundPlace{Kind: "station", Code: st.Code, Name: st.Name, City: st.City, Country: st.Country, Served: st.CallsADay > 0}
 	}
 	return out, err
 }
 
 // rank puts places of several kinds, each in its own order, into one: what is called exactly so, then what begins so and is
 // on sale, then the rest; of each the kinds in turn.
-func rank(text string, kinds [][]wire.Place) []wire.Place {
-	classes := [3][]wire.Place{}
+func rank(text string, kinds [][]wire.FoundPlace) []wire.FoundPlace {
+	classes := [3][]wire.FoundPlace{}
 	for i := 0; ; i++ {
 		more := false
 		for _, list := range kinds {
@@ -110,7 +110,7 @@ func rank(text string, kinds [][]wire.Place) []wire.Place {
 			}
 		}
 		if !more {
-			return slices.Concat(append([][]wire.Place{{}}, classes[:]...)...)
+			return slices.Concat(append([][]wire.FoundPlace{{}}, classes[:]...)...)
 		}
 	}
 }

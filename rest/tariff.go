@@ -182,7 +182,7 @@ func tariffCabin(r *reader, at string, w *wire.TariffCabin, c money.Currency) fl
 }
 
 func family(r *reader, at string, w *wire.FareFamily, c money.Currency) flight.Family {
-	f := flight.Family{FareFamily: flight.FareFamily{
+	f := flight.Family{Family: flight.FareFamily{
 		Code: w.Code, Name: w.Name, PercentBP: basisPoints(w.PricePercent), Amount: r.minor(at+"/amount", w.Amount, c), CarryOn: uint8(w.CarryOn), Bags: uint8(w.Bags),
 		SeatChoice: flight.SeatPaid,
 	}}

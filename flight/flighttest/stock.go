@@ -130,8 +130,8 @@ func otherSeats(w *world) {
 	a.Sections = sections(6)
 	must[*flight.Aircraft](w.t)(w.core.SetAircraft(ctx, w.staff, *a, a.Revision))
 	seats := func(date civil.Date) int {
-		d := w.lookup("HF1", date)
-		return len(must[*flight.SeatMap](w.t)(w.core.SeatMap(ctx, flight.SeatQuery{Departure: d.ID})).Seats) //nolint:contextcheck // lookup has the test's own
+		d := w.lookup("HF1", date) //nolint:contextcheck // lookup has the test's own
+		return len(must[*flight.SeatMap](w.t)(w.core.SeatMap(ctx, flight.SeatQuery{Departure: d.ID})).Seats)
 	}
 	if got := seats(today + 1); got != 20 {
 		w.t.Errorf("a departure that somebody is on has %d seats now", got)

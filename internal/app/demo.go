@@ -70,7 +70,8 @@ func loopback(addr string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// fillDemo brings the demo world into an empty store, or goes on with a fill that was cut off.
+// fillDemo brings the demo world into an empty store, goes on with a fill that was cut off, and adds what an older demo
+// did not have and the dates that have come since.
 func (s *system) fillDemo(ctx context.Context, out io.Writer) error {
 	begin := time.Now()
 	wanted, err := s.wantsDemo(ctx)
@@ -78,16 +79,44 @@ func (s *system) fillDemo(ctx context.Context, out io.Writer) error {
 		s.otherWorld = !wanted
 		return err
 	}
-	say := func(done, total int) { _, _ = fmt.Fprintf(out, "Demo world: %d of %d hotels\n", done, total) }
-	world := demo.Make(demo.Seed, civil.Today(s.clock.Now(), time.UTC), s.config.HorizonNights)
-	added, err := demo.Fill(ctx, world, s.identity, s.hotel, say)
+	say := func(what string) func(done, total int) {
+		return func(done, total int) { _, _ = fmt.Fprintf(out, "Demo world: %d of %d %s\n", done, total, what) }
+	}
+	today := civil.Today(s.clock.Now(), time.UTC)
+	added, err := demo.Fill(ctx, demo.Make(demo.Seed, today, s.config.HorizonNights), s.identity, s.hotel, say("hotels"))
 	if err != nil {
 		return err
+	}
+	runs, err := demo.FillRailway(ctx, demo.MakeRailway(today), s.identity, s.rail)
+	if err != nil {
+		return err
+	}
+	if runs > 0 {
+		_, _ = fmt.Fprintf(out, "Demo world: %d train runs\n", runs)
+	}
+	added += runs
+	for _, airline := range demo.Airlines(today, s.config.HorizonFlights) {
+		flights, err := demo.FillAirline(ctx, airline, s.identity, s.flight, fifths(say("flights of "+airline.Supplier.Name)))
+		if err != nil {
+			return err
+		}
+		added += flights
 	}
 	if added > 0 {
 		_, _ = fmt.Fprintf(out, "Demo world: ready after %.1f s\n", time.Since(begin).Seconds())
 	}
 	return nil
+}
+
+// fifths passes on every fifth of what a long call tells.
+func fifths(say func(done, total int)) func(done, total int) {
+	said := 0
+	return func(done, total int) {
+		if total > 0 && 5*done/total > said {
+			said = 5 * done / total
+			say(done, total)
+		}
+	}
 }
 
 // wantsDemo tells whether the store is empty or has the demo's suppliers already.

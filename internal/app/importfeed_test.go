@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -209,5 +210,43 @@ func TestParts(t *testing.T) {
 	}
 	if _, _, err := (body{twice.(*os.File), info.Size()}).parts("plane", "flights"); err == nil { //nolint:errcheck,forcetypeassert // a failure of the test
 		t.Error("two files of flights were taken")
+	}
+}
+
+// The public test feeds that are right are imported, some with warnings. Of those that are broken nothing is, or with
+// --skip-refused what is not refused.
+func TestImportPublicFeeds(t *testing.T) {
+	folder := filepath.Join("..", "..", "..", "shared", "data", "gtfs_bad_feeds")
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip("the shared data are not here")
+	}
+	right := []string{
+		"good_feed", "good_feed.zip", "flatten_feed", "only_calendar_dates", "unrecognized_columns", "utf8bom", "unused_stop", "au-sydney-entrances",
+		"unknown_file", "same_short_long_name", "filter_unusual_trips", "missing_row_cells", "duplicate_stop", "bad_eol.zip", // with warnings
+	}
+	for _, e := range entries {
+		if !e.IsDir() && filepath.Ext(e.Name()) != ".zip" {
+			continue
+		}
+		t.Run(e.Name(), func(t *testing.T) {
+			t.Parallel()
+			c := settings(t, "--data="+t.TempDir())
+			r, err := ImportFeed(t.Context(), c, quiet, FeedWish{Format: "gtfs", CreateSupplier: "Demo Transit"}, []string{filepath.Join(folder, e.Name())}, nil)
+			switch applied := err == nil && r.Applied; {
+			case slices.Contains(right, e.Name()) != applied:
+				t.Errorf("applied %v: %v, %+v", applied, err, r)
+			case !applied && err == nil && len(r.Refused) == 0:
+				t.Errorf("nothing was applied, and nothing says why: %+v", r)
+			case applied:
+				r, err = ImportFeed(t.Context(), c, quiet, FeedWish{Format: "gtfs", CreateSupplier: "Demo Transit"}, []string{filepath.Join(folder, e.Name())}, nil)
+				if err != nil || r.Applied || r.Added+r.Changed+r.Removed > 0 {
+					t.Errorf("the same again: %v, %+v", err, r)
+				}
+			}
+		})
 	}
 }

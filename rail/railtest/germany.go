@@ -31,7 +31,7 @@ func germanFeed(t *testing.T) func(context.Context, feed.TrainSink) error {
 		if err != nil {
 			return err
 		}
-		defer f.Close() //nolint:errcheck // it was only read
+		defer f.Close()
 		info, err := f.Stat()
 		if err != nil {
 			return err

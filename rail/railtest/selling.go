@@ -47,6 +47,8 @@ func keepsWhatIsSold(w *world) {
 	if got := w.run("ICE 1", today+1); !got.Conflict {
 		w.t.Error("a train that was taken out while sold is no conflict")
 	}
+	_, err := w.core.BestOffer(w.t.Context(), ride("ICE 1", today+1, "BER", "HAN"))
+	wantReason(w.t, err, "not_on_sale")
 	if got := w.again(sold); got.Items[0].Ride.Number != "ICE 1" {
 		w.t.Error("what was sold has changed")
 	}
@@ -113,6 +115,7 @@ func appliesUpdates(w *world) {
 	if r := update(rail.RunUpdate{Stamp: 99, Skipped: []int{3}}); len(r.Refused) != 1 || r.Refused[0].Code != "update_invalid" {
 		w.t.Errorf("%+v", r)
 	}
+	offered := must[rail.JourneyProposal](w.t)(w.core.BestOffer(w.t.Context(), ride("ICE 1", today+1, "HAN", "KOE")))
 	// It ends in Hanover.
 	if r := update(rail.RunUpdate{Stamp: 20, Skipped: []int{2}}); r.Applied != 1 || r.Told == 0 {
 		w.t.Errorf("%+v", r)
@@ -122,6 +125,9 @@ func appliesUpdates(w *world) {
 	}
 	_, err := w.core.BestOffer(w.t.Context(), ride("ICE 1", today+1, "HAN", "KOE"))
 	wantReason(w.t, err, "no_such_ride")
+	if r, err := w.place(offered.Sealed); err == nil {
+		w.t.Errorf("an offer from before is sold on a part that does not run: %v", r.Status)
+	}
 	w.book(ride("ICE 1", today+1, "BER", "HAN"))
 	// All of it is cancelled, and then runs after all.
 	if r := update(rail.RunUpdate{Stamp: 30, Cancelled: true}); r.Applied != 1 {

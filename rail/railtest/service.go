@@ -101,7 +101,7 @@ func sameFileTwice(w *world) {
 func (w *world) rows() *rail.Rows {
 	w.t.Helper()
 	s := w.store()
-	defer s.Close() //nolint:errcheck // it was only read
+	defer s.Close()
 	rows, _, err := s.Changed(w.t.Context(), 0)
 	if err != nil {
 		w.t.Fatal(err)

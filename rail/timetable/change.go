@@ -70,16 +70,16 @@ func (t *Timetable) With(changes []RunChange) (*Timetable, error) {
 	return &n, nil
 }
 
-// put places a run in a page of n's own.
-func (n *Timetable) put(i int32, r run, fresh map[int32]bool) {
+// put places a run in a page of t's own.
+func (t *Timetable) put(i int32, r run, fresh map[int32]bool) {
 	at := i >> pageBits
-	if int(at) == len(n.pages) {
-		n.pages = append(n.pages, nil)
+	if int(at) == len(t.pages) {
+		t.pages = append(t.pages, nil)
 	}
 	if !fresh[at] {
-		n.pages[at], fresh[at] = slices.Clone(n.pages[at]), true
+		t.pages[at], fresh[at] = slices.Clone(t.pages[at]), true
 	}
-	page := &n.pages[at]
+	page := &t.pages[at]
 	if k := int(i & (1<<pageBits - 1)); k < len(*page) {
 		(*page)[k] = r
 	} else {
@@ -88,8 +88,8 @@ func (n *Timetable) put(i int32, r run, fresh map[int32]bool) {
 }
 
 // stretch copies the list of slices, with room at either end for those that are touched.
-func (n *Timetable) stretch(touched map[int32][]hop) {
-	low, high := n.first, n.first+int32(len(n.slices)) // [low, high)
+func (t *Timetable) stretch(touched map[int32][]hop) {
+	low, high := t.first, t.first+int32(len(t.slices)) // [low, high)
 	for at := range touched {
 		if low == high {
 			low, high = at, at+1
@@ -100,10 +100,10 @@ func (n *Timetable) stretch(touched map[int32][]hop) {
 	for i := range all {
 		all[i] = empty
 	}
-	if len(n.slices) > 0 {
-		copy(all[n.first-low:], n.slices)
+	if len(t.slices) > 0 {
+		copy(all[t.first-low:], t.slices)
 	}
-	n.first, n.slices = low, all
+	t.first, t.slices = low, all
 }
 
 // replaced merges a slice, without the hops of the changed runs, with what is added.

@@ -20,9 +20,9 @@
 // # Ties
 //
 // Arrival, changes and departure of an answer follow from the timetable and the query. Of several journeys that have
-// these three in common the one is given that boards, at each step, the run that leaves last, then the run with the highest
-// index, and alights where it is left last among the places from which the rest takes as few rides. So the same query on
-// the same runs has the same answer, whatever was asked or changed before.
+// these three in common the one is given that at each step boards what leaves most time to get there, of these the run that
+// departs last, of these the one with the highest index, and rides as far as the rest takes no more rides for it. So the
+// same query on the same runs has the same answer, whatever was asked or changed before.
 //
 // # Use
 //

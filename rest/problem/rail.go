@@ -10,7 +10,6 @@ var railEntries = []Entry{
 	at("fare_unknown", "No such fare", "The railway has no fare of this name.", "Leave the fare out, or take a name from a search."),
 	at("same_place", "Journey without a way", "The journey ends where it begins.", "Name two different places."),
 	at("one_of", "More or less than one", "Exactly one of several fields is needed.", "Give just one of those that the message names."),
-	at("repeated", "Given twice", "The value is there twice.", "Leave one of them out."),
 	at("station_unknown", "Station not known", "A line or a field names a station that is not there.", "Correct the code, or tell of the station first."),
 	at("station_invalid", "Station cannot be", "Values of a station are not possible.", "Correct what the message names."),
 	at("station_repeated", "Station given twice", "The file tells of one station twice.", "Leave one of them out."),

@@ -335,6 +335,24 @@ func (s inns) RevokeOffers(_ context.Context, e hotel.Editor, house, plan uid.ID
 	return nil
 }
 
+func (s inns) Cities(_ context.Context, text string, limit int) ([]hotel.City, error) {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	hotels := map[hotel.City]int{}
+	for _, h := range s.w.houses {
+		if strings.HasPrefix(strings.ToLower(h.Hotel.City), strings.ToLower(text)) {
+			hotels[hotel.City{Name: h.Hotel.City, Country: h.Hotel.Country}]++
+		}
+	}
+	var out []hotel.City
+	for c, n := range hotels {
+		c.Hotels = n
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b hotel.City) int { return strings.Compare(a.Name, b.Name) })
+	return out[:min(len(out), limit)], nil
+}
+
 func (s inns) Search(_ context.Context, q hotel.StayQuery) ([]hotel.Proposal, error) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()

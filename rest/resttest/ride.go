@@ -32,8 +32,8 @@ func (w *World) seedRides() {
 	w.seats[firstTrainPool], w.seats[secondTrainPool] = units(coaches(), 4), units(coaches(), 2)
 	w.sealed[SealedFlight] = w.rides(w.flight(2))
 	w.sealed[SealedJourney] = w.rides(
-		w.train(RunID, "HR 101", "8002549", "8000152", 6*time.Hour, 8*time.Hour, firstTrainPool, 4),
-		w.train(OtherRunID, "HR 205", "8000152", "8000261", 9*time.Hour, 12*time.Hour, secondTrainPool, 2),
+		w.train(RunID, "HR 101", lisbon, coimbra, 6*time.Hour, 7*time.Hour, firstTrainPool, 2),
+		w.train(OtherRunID, "HR 205", coimbra, porto, 9*time.Hour, 10*time.Hour, secondTrainPool, 2),
 	)
 }
 

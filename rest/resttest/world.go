@@ -33,6 +33,7 @@ const (
 	OtherToken     = "tok_other"  // another traveller
 	ReaderToken    = "tok_reader" // may only search
 	RailwayToken   = "tok_railway"
+	AirlineToken   = "tok_airline"
 	LooseToken     = "tok_loose" // staff scopes without a supplier, and not the operator
 )
 
@@ -95,6 +96,8 @@ type World struct {
 	seats     map[stock.PoolID]*stock.Units
 	feeds     map[string]*intake.Status
 	feedRuns  map[string][]intake.Run
+	track     track
+	sky       sky
 }
 
 type nightKey struct {
@@ -125,6 +128,7 @@ func Seed() *World {
 	w.tokens = map[string]*identity.Principal{
 		OperatorToken:  {Subject: "operator-1", Scopes: []identity.Scope{identity.StaffAll}},
 		StaffToken:     {Subject: "staff-1", Supplier: SupplierID, Scopes: []identity.Scope{identity.OffersRead, identity.InventoryWrite}},
+		AirlineToken:   {Subject: "airline-1", Supplier: AirlineID, Scopes: []identity.Scope{identity.OffersRead, identity.InventoryWrite}},
 		RailwayToken:   {Subject: "railway-1", Supplier: RailwayID, Scopes: []identity.Scope{identity.OffersRead, identity.InventoryWrite}},
 		RivalToken:     {Subject: "rival-1", Supplier: RivalID, Scopes: []identity.Scope{identity.StaffAll}},
 		TravellerToken: {Subject: "traveller-1", Scopes: traveller},
@@ -141,6 +145,8 @@ func Seed() *World {
 		w.suppliers[s.ID] = s
 	}
 	w.seedHotel()
+	w.seedRail()
+	w.seedFlights()
 	w.seedRides()
 	w.seedReservations()
 	w.seedSeats()

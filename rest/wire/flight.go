@@ -68,7 +68,7 @@ type Calendar struct {
 // DayPrice is the cheapest price of a day.
 type DayPrice struct {
 	Date  string `json:"date" format:"date" example:"2027-06-10" doc:"Local day of departure."`
-	Price *Money `json:"price" doc:"Cheapest total of all travellers, taxes and fees included; null when nothing is for sale."`
+	Price *Money `json:"price,omitempty" doc:"Cheapest total of all travellers, taxes and fees included; left out when nothing is for sale."`
 }
 
 // FlightUpdateRequest is all that is told of a flight on one day: what it does not say is as planned.

@@ -2,11 +2,11 @@ package wire
 
 // PlaceList is places that a text may mean.
 type PlaceList struct {
-	Places []Place `json:"places" doc:"The best matches first."`
+	Places []FoundPlace `json:"places" doc:"The best matches first."`
 }
 
-// Place is where a search can start or end.
-type Place struct {
+// FoundPlace is where a search can start or end.
+type FoundPlace struct {
 	Kind     string   `json:"kind" enum:"city,station,airport,metro" example:"airport" doc:"city: has hotels. station, airport. metro: several airports of one area."`
 	Code     string   `json:"code,omitempty" example:"LIS" doc:"Code of a station, IATA code of an airport or area; what a search takes. A city is searched by its name."`
 	Name     string   `json:"name" example:"Lisbon Airport" doc:"Its name."`

@@ -58,6 +58,7 @@ var benches = []benchmark{
 	{"b7", "overload: three times the rated load, with admission control and without", bench.B7},
 	{"b9", "trains: the earliest arrival on the German long-distance timetable, beside Dijkstra", bench.B9},
 	{"rush", "one train of 16 coaches and 30 segments: 2,048 clients until nothing sells; 2,000 tries for one seat", bench.Rush},
+	{"feeds", "feeds: 300 partners with 1,000 changes each on the hour, and the searches beside them", bench.Feeds},
 	{"funnel", "300 views : 30 booking pages : 3 bookings paid, on one node", bench.Funnel},
 }
 

@@ -15,4 +15,5 @@ var proofs = []proof{
 	{name: "backup", what: "a data folder copied under load and brought back is a state from which everything resumes", test: "^Test", packages: []string{"./test/prove/backup"}, runs: 25, unit: "backups"},
 	{name: "feeds", what: "deliveries of partners in any order, late and repeated, by two processes, end in one state", test: "^TestService$/any_order", packages: []string{"./feed/intake/sqlite", "./feed/intake/postgres"}, runs: 2000, unit: "orders of arrival a suite"},
 	{name: "connections", what: "a search of flights finds exactly what enumerating all connections finds", test: "^TestSearchUnitedStates$", packages: []string{"./flight/itinerary"}, runs: 200, unit: "pairs of airports a network"},
+	{name: "timetable", what: "journeys of trains are those that Dijkstra, and a look at every ride, find; changed timetables too", test: "^Test(Germany|Searches|Changes)", packages: []string{"./rail/timetable"}, runs: 20_000, unit: "queries, networks"},
 }

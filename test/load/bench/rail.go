@@ -46,7 +46,7 @@ func B9(ctx context.Context, o Options) ([]Line, error) {
 	}
 	_, _ = fmt.Fprintf(o.Progress, "  %d stations, %d runs, %d hops, made in %.1f s\n", table.Stations(), table.Runs(), table.Hops(), time.Since(began).Seconds())
 	graph := timegraph.New(f.Stations, f.Footpaths, f.Runs)
-	r := rand.New(rand.NewPCG(60, 9)) // the same queries in every run
+	r := rand.New(rand.NewPCG(60, 9)) //nolint:gosec // the same queries in every run
 	queries := make([]timetable.Query, railQueries)
 	found := 0
 	for i := range queries {

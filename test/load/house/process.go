@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"holdfast/internal/folder"
 	"holdfast/test/load/check"
 	"holdfast/uid"
 )
@@ -145,6 +146,7 @@ type ServerPlan struct {
 	Tokens   int
 	PerHouse int      // room types of a hotel
 	Town     *Town    // what it has instead of Pools; nil for these
+	Test     bool     // test data: its clock can be moved
 	Args     []string // further arguments of serve
 }
 
@@ -184,8 +186,11 @@ func OpenServer(ctx context.Context, p ServerPlan) (_ *Server, err error) {
 		env = append(env, "HOLDFAST_DATABASE_URL="+s.database.DSN) // not an argument: it holds a password
 	}
 	args = append(args, p.Args...)
+	if p.Test {
+		args = append(args, "--test-mode")
+	}
 	if p.Town != nil {
-		if err := s.settle(ctx, *p.Town); err != nil {
+		if err := s.settle(ctx, *p.Town, p.Test); err != nil {
 			return nil, fmt.Errorf("fill the town: %w", err)
 		}
 	}
@@ -204,12 +209,17 @@ func OpenServer(ctx context.Context, p ServerPlan) (_ *Server, err error) {
 }
 
 // settle stores a town before the server starts.
-func (s *Server) settle(ctx context.Context, t Town) error {
+func (s *Server) settle(ctx context.Context, t Town, test bool) error {
 	if s.database != nil {
 		return t.fill(ctx, "", s.database.DSN)
 	}
 	if err := os.MkdirAll(s.data(), 0o700); err != nil {
 		return err
+	}
+	if test { // a folder with files and no mark counts as live
+		if err := os.WriteFile(filepath.Join(s.data(), folder.ModeName), []byte(folder.Test.String()+"\n"), 0o600); err != nil {
+			return err
+		}
 	}
 	return t.fill(ctx, s.data(), "")
 }
@@ -310,17 +320,22 @@ func Body(offer string) []byte {
 	return []byte(`{"items":[{"offer":"` + offer + `"}],"travellers":[{"given_name":"` + GivenName + `","family_name":"` + FamilyName + `","email":"` + Email + `"}]}`)
 }
 
-// Call is a call of the operator; out may be nil.
+// Call is a call of the operator; without in it has no body, and out may be nil.
 func (s *Server) Call(ctx context.Context, method, path string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
+	var body []byte
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return err
+		}
 	}
 	request, err := http.NewRequestWithContext(ctx, method, "http://"+s.Address+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Content-Type", "application/json")
+	if in != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
 	request.Header.Set("Authorization", "Bearer "+s.operator)
 	request.Header.Set("Idempotency-Key", uid.New().Text("key"))
 	answer, err := http.DefaultClient.Do(request)

@@ -5,7 +5,8 @@
 // held and sold equal the sums of the claims of live reservations (I1); no version of a slot is missing in the events or
 // there twice, and none claims more than the one before although that is closed or at its target (I1, I7); what was
 // acknowledged is there, once, whole, in a state it may have come to (I2, I3); nothing is there that nobody asked for;
-// callers are counted with the holds they have; history is numbered without gaps, as are the streams (I7, I11).
+// callers are counted with the holds they have; history is numbered without gaps, as are the streams (I7, I11); no unit is
+// sold twice on a slot, masks are claims and what is blocked, and the counters follow the units (I1).
 package books
 
 import (
@@ -33,6 +34,7 @@ type Claim struct {
 	Pool, From, To, Count int64
 	Life                  int64 // 1 held, 2 sold, 3 counts nowhere
 	Status                int64 // of its item
+	Unit                  int64 // 0: none
 }
 
 // Reservation is a row of reservations with what belongs to it.
@@ -63,6 +65,7 @@ type Books struct {
 	Reservations map[uid.ID]*Reservation
 	Counts       map[CountKey]Count // nil: there are none
 	Streams      map[int64]Stream
+	Seats        *Seats // nil: there are none
 }
 
 // Statuses of reservations and items, as stored.
@@ -101,6 +104,7 @@ func (b *Books) Findings(want Expect) []string {
 	b.changes(&f)
 	b.reservations(&f, want)
 	b.counts(&f)
+	b.seats(&f)
 	for id, s := range b.Streams {
 		if s.First != 1 || s.Last != s.Events {
 			f.add("stream %d: %d events numbered %d to %d", id, s.Events, s.First, s.Last)

@@ -45,9 +45,9 @@ func read(ctx context.Context, s table.Source) (*Books, error) {
 			`SELECT h.reservation, count(*) FROM history h JOIN outbox o ON o.stream = h.stream AND o.n = h.n AND o.subject = h.reservation AND o.version = h.version GROUP BY h.reservation`,
 			sum(func(r *Reservation) *int64 { return &r.Events }),
 		},
-		{`SELECT c.reservation, r.caller, c.pool, c.from_slot, c.to_slot, c.count, c.life, CAST(substr(r.item_status, c.item + 1, 1) AS integer) FROM claims c
+		{`SELECT c.reservation, r.caller, c.pool, c.from_slot, c.to_slot, c.count, c.life, CAST(substr(r.item_status, c.item + 1, 1) AS integer), COALESCE(c.unit, 0) FROM claims c
 			JOIN reservations r ON r.id = c.reservation`, func(r table.Row) error {
-			b.Claims = append(b.Claims, Claim{r.ID(0), r.Text(1), r.Int(2), r.Int(3), r.Int(4), r.Int(5), r.Int(6), r.Int(7)})
+			b.Claims = append(b.Claims, Claim{r.ID(0), r.Text(1), r.Int(2), r.Int(3), r.Int(4), r.Int(5), r.Int(6), r.Int(7), r.Int(8)})
 			return nil
 		}},
 		{`SELECT pool, slot, target, stock_limit, held, sold, version, CASE WHEN closed THEN 1 ELSE 0 END FROM slots`, func(r table.Row) error {
@@ -67,6 +67,10 @@ func read(ctx context.Context, s table.Source) (*Books, error) {
 		if err := s.Each(ctx, q.sql, q.fn); err != nil {
 			return nil, fmt.Errorf("%s: %w", q.sql, err)
 		}
+	}
+	var err error
+	if b.Seats, err = readSeats(ctx, s); err != nil {
+		return nil, err
 	}
 	for _, told := range b.Changes {
 		slices.SortStableFunc(told, func(x, y Slot) int { return cmp.Compare(x.Version, y.Version) })

@@ -1,0 +1,210 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"holdfast/test/load/drive"
+	"holdfast/test/load/house"
+	"holdfast/test/load/meter"
+	"holdfast/test/load/progress"
+	"holdfast/test/load/result"
+)
+
+// The aim and the shape of the storm.
+const (
+	stormRate    = 300 // searches a second, a third each of hotels, trains and flights
+	stormRise    = 1.2 // of the 99th percentile at most
+	stormLongest = 20 * time.Minute
+	stormLead    = 5 * time.Second // between moving the clock and the quiet part
+)
+
+// Feeds is the storm on the hour: 300 partners with 1,000 changes each, all due at the same instant, while people search.
+// The peer is the same server before the hour.
+func Feeds(ctx context.Context, o Options) (lines []Line, err error) {
+	if !slices.Contains(o.Layers, 2) {
+		return nil, nil
+	}
+	stores := o.Stores
+	if o.Short {
+		stores = stores[len(stores)-1:]
+	}
+	for _, engine := range stores {
+		got, err := o.feeds(ctx, engine)
+		lines = append(lines, got...)
+		if err != nil {
+			return lines, fmt.Errorf("%s: %w", engine, err)
+		}
+	}
+	return lines, nil
+}
+
+// stormScale is partners, days on sale, rounds, and how long it is quiet before each.
+func (o Options) stormScale() (partners, days, rounds int, quiet time.Duration) {
+	if o.Short {
+		return 30, 7, 1, 4 * time.Second
+	}
+	return 300, 14, o.Rounds, 15 * time.Second
+}
+
+func (o Options) feeds(ctx context.Context, engine house.Engine) (lines []Line, err error) {
+	partners, days, rounds, quiet := o.stormScale()
+	began := time.Now()
+	s, err := o.openStorm(ctx, engine, partners, days, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	name := "feeds." + string(engine)
+	_, _ = fmt.Fprintf(o.Progress, "  %s: %d trains and as many flights a day, %d days on sale, %d partners; up after %.0f s\n", name, s.lines(), days, partners, time.Since(began).Seconds())
+	var before, during, ratios, took []float64
+	for round := range rounds {
+		r, err := o.stormRound(ctx, s, name, round, quiet)
+		if err != nil {
+			return nil, fmt.Errorf("round %d: %w", round+1, err)
+		}
+		before, during, ratios, took = append(before, r.before), append(during, r.during), append(ratios, r.during/r.before), append(took, r.took.Seconds())
+	}
+	rss := meter.PeakRSS(s.server.PID())
+	o.Result.Memory(name, rss)
+	changes := partners * stormChanges
+	l := Line{
+		Name: name + ".search.p99", Unit: "ms", Ours: middle(during), Peer: middle(before), Form: "quiet", Ratio: middle(ratios), Most: stormRise * middle(before), PeakRSS: rss,
+		Note: fmt.Sprintf("at %d searches/s; rises to %.2f times in the middle of %d rounds, %.2f at worst; %d changes, each applied once", stormRate, middle(ratios), rounds, slices.Max(ratios), changes),
+	}
+	return []Line{l, {
+		Name: name + ".storm", Unit: "s", Ours: middle(took), Note: fmt.Sprintf("until all %d runs had ended: %.0f changes/s beside the searches", partners, float64(changes)/middle(took)),
+	}}, nil
+}
+
+func middle(v []float64) float64 { return (&entry{rates: v}).median() }
+
+// stormResult is one round: the 99th percentiles in milliseconds, and how long the storm took.
+type stormResult struct {
+	before, during float64
+	took           time.Duration
+}
+
+// stormRound gives every partner a new version, moves the clock to shortly before the hour, and measures before and after
+// it strikes.
+func (o Options) stormRound(ctx context.Context, s *stormSite, name string, round int, quiet time.Duration) (*stormResult, error) {
+	version := round + 2
+	s.partners.Advance()
+	strikes, err := s.nearly(ctx, stormLead+quiet+time.Second)
+	if err != nil {
+		return nil, err
+	}
+	if err := until(ctx, strikes.Add(-quiet-time.Second)); err != nil {
+		return nil, err
+	}
+	calm, err := o.searching(ctx, s, fmt.Sprintf("%s quiet, round %d", name, round+1), uint64(2*round+1), quiet)
+	if err != nil {
+		return nil, err
+	}
+	if err := until(ctx, strikes); err != nil {
+		return nil, err
+	}
+	stop, err := o.stormProfile(ctx, s, fmt.Sprintf("%s.%d", name, round+1))
+	if err != nil {
+		return nil, err
+	}
+	out := &stormResult{before: milliseconds(calm.Latency.Quantile(0.99))}
+	raging, over := context.WithCancel(ctx)
+	defer over()
+	var watching errgroup.Group
+	watching.Go(func() error {
+		defer over()
+		var err error
+		out.took, err = s.settled(ctx, version, stormLongest)
+		return err
+	})
+	used := meter.Read(s.server.PID(), o.Database)
+	rough, err := o.searching(raging, s, fmt.Sprintf("%s storm, round %d", name, round+1), uint64(2*round+2), stormLongest)
+	if werr := errors.Join(watching.Wait(), stop()); werr != nil || err != nil {
+		return nil, errors.Join(err, werr)
+	}
+	spent := meter.Read(s.server.PID(), o.Database).Since(used)
+	out.during = milliseconds(rough.Latency.Quantile(0.99))
+	_, _ = fmt.Fprintf(o.Progress, "  %s round %d: %.1f s, p99 %.2f ms before, %.2f ms during (%.2f times); cpu of a change with its searches: %v\n",
+		name, round+1, out.took.Seconds(), out.before, out.during, out.during/out.before, spent.Per(int64(s.storm.partners*stormChanges)))
+	return out, s.exactly(ctx, version)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// searching is an open loop of the mix until its time is over, or ctx ends.
+func (o Options) searching(ctx context.Context, s *stormSite, what string, seed uint64, long time.Duration) (*drive.Result, error) {
+	mix := &searches{stormSite: s}
+	l := drive.Load{Clients: openClients, Duration: long, Rate: stormRate, Targets: 1, Seed: seed * seedOf, Live: &drive.Live{}}
+	shown := progress.Watch(o.Progress, what, long, l.Live)
+	before := meter.Read(s.server.PID(), o.Database)
+	r := drive.Open(ctx, mix, l)
+	used := meter.Read(s.server.PID(), o.Database).Since(before)
+	shown()
+	o.Result.Add("feeds", result.RoundOf(r, stormRate, used.Per(max(1, r.Answers()))))
+	_, _ = fmt.Fprintf(o.Progress, "  %s: %v; p99 of hotels %v, trains %v (%d found none), flights %v (%d found none)\n", what, r.Latency.Summary(),
+		mix.kinds[0].Quantile(0.99), mix.kinds[1].Quantile(0.99), mix.none[1], mix.kinds[2].Quantile(0.99), mix.none[2])
+	if all := r.Answers(); all == 0 || r.Failed+r.Shed > 0 {
+		return nil, fmt.Errorf("%s: %d of %d searches failed or were refused: %w", what, r.Failed+r.Shed, all, r.Err)
+	}
+	for kind, n := range mix.none {
+		if n*10 > r.Answers()/3 {
+			return nil, fmt.Errorf("%s: %d searches of kind %d found nothing", what, n, kind)
+		}
+	}
+	return r, nil
+}
+
+// nearly moves the server's clock to shortly before the next hour, and returns when it strikes by our own.
+func (s *stormSite) nearly(ctx context.Context, before time.Duration) (time.Time, error) {
+	var clock struct{ Now time.Time }
+	if err := s.server.Call(ctx, http.MethodGet, "/v1/sandbox/clock", nil, &clock); err != nil {
+		return time.Time{}, err
+	}
+	hour := clock.Now.Add(before).Truncate(time.Hour).Add(time.Hour)
+	if err := s.server.Call(ctx, http.MethodPost, "/v1/sandbox/clock", map[string]any{"now": hour.Add(-before).UTC().Format(time.RFC3339)}, &clock); err != nil {
+		return time.Time{}, err
+	}
+	return time.Now().Add(hour.Sub(clock.Now)), nil
+}
+
+func until(ctx context.Context, t time.Time) error {
+	timer := time.NewTimer(time.Until(t))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+const profiledSeconds = 20
+
+// stormProfile writes a CPU profile of the server from the hour on.
+func (o Options) stormProfile(ctx context.Context, s *stormSite, name string) (stop func() error, err error) {
+	if o.Profile == "" {
+		return func() error { return nil }, nil
+	}
+	cpu, err := os.Create(filepath.Join(o.Profile, name+".cpu.pprof"))
+	if err != nil {
+		return nil, err
+	}
+	allocs, err := os.Create(filepath.Join(o.Profile, name+".allocs.pprof"))
+	if err != nil {
+		return nil, errors.Join(err, cpu.Close())
+	}
+	var running errgroup.Group
+	running.Go(func() error { return s.server.Profile(ctx, fmt.Sprintf("profile?seconds=%d", profiledSeconds), cpu) })
+	return func() error {
+		return errors.Join(running.Wait(), s.server.Profile(ctx, "allocs", allocs), cpu.Close(), allocs.Close())
+	}, nil
+}
