@@ -47,10 +47,13 @@ func Fill(ctx context.Context, w World, suppliers Suppliers, hotels Hotels, prog
 // Tokens are the well-known tokens of a demo that only its own machine can reach.
 func Tokens() []identity.Token {
 	traveller := []identity.Scope{identity.OffersRead, identity.ReservationsWrite, identity.PaymentsWrite}
+	staff := func(name string, supplier uid.ID) identity.Token {
+		return identity.Token{Token: name, Subject: name, Supplier: supplier.Text("sup"), Scopes: append(traveller[:3:3], identity.RefundsApprove, identity.InventoryWrite)}
+	}
 	return []identity.Token{
 		{Token: "demo-traveller", Subject: "demo-traveller", Scopes: traveller},
 		{Token: "demo-traveller-2", Subject: "demo-traveller-2", Scopes: traveller},
-		{Token: "demo-staff", Subject: "demo-staff", Supplier: Staff().Text("sup"), Scopes: append(traveller[:3:3], identity.RefundsApprove, identity.InventoryWrite)},
+		staff("demo-staff", Staff()), staff("demo-airline-staff", AirlineStaff()), staff("demo-railway-staff", RailwayStaff()),
 		{Token: "demo-operator", Subject: "demo-operator", Scopes: []identity.Scope{identity.StaffAll}},
 	}
 }

@@ -137,14 +137,14 @@ var network = []line{
 	},
 	// Over night: their times pass 24:00.
 	{
-		night, nightVienna, "Lorelei", 70, "Europe/Berlin",
+		night, nightVienna, "Lorelei", 85, "Europe/Berlin",
 		[]string{"amsterdam", "utrecht", "cologne", "frankfurt", "nuremberg", "linz", "vienna"},
 		[]string{"19:30"},
 		[]string{"20:10"},
 		daily,
 	},
 	{
-		night, 421, "Baltic", 65, "Europe/Berlin",
+		night, 421, "Baltic", 85, "Europe/Berlin",
 		[]string{"stockholm", "malmo", "hamburg", "berlin"},
 		[]string{"20:20"},
 		[]string{"19:05"},
@@ -158,7 +158,7 @@ var network = []line{
 		daily,
 	},
 	{
-		night, 441, "Tiber", 75, "Europe/Rome",
+		night, 441, "Tiber", 85, "Europe/Rome",
 		[]string{"vienna", "salzburg", "innsbruck", "bologna", "florence", "rome"},
 		[]string{"19:40"},
 		[]string{"19:10"},

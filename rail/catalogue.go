@@ -19,6 +19,7 @@ type catalogue struct {
 	formations map[uid.ID]*Formation
 	trains     map[uid.ID]*Train
 	runIDs     map[uid.ID]RunKey // of runs with a row
+	timetables int64             // how often trains or stations changed
 }
 
 // railway is one railway in memory.
@@ -47,6 +48,9 @@ func number(s string) string { return strings.ToUpper(strings.Join(strings.Field
 
 // put takes rows as they were written or read, unless newer ones are there. Called with mu held.
 func (c *catalogue) put(rows *Rows) error {
+	if len(rows.Trains)+len(rows.Stations) > 0 {
+		c.timetables++
+	}
 	for _, d := range rows.Documents {
 		if err := c.document(d); err != nil {
 			return err

@@ -54,6 +54,7 @@ type Core struct {
 	building  sync.Mutex // one writer of network at a time; guards ways and built
 	ways      map[wayKey]*way
 	built     int64
+	boards    atomic.Pointer[boards]
 	wanted    atomic.Int64 // how often a whole new network was asked for
 	turns     *turns
 	workers   workers

@@ -38,7 +38,7 @@ func ParseClass(s string) (Class, bool) {
 // Bounds of a formation.
 const (
 	MaxCoaches     = 40
-	MaxCoachNumber = 4   // bytes
+	MaxCoachNumber = 5   // bytes
 	MaxCoachSeats  = 300 // of one class
 )
 

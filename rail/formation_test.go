@@ -86,7 +86,7 @@ func TestFormationRefuses(t *testing.T) {
 	for name, coaches := range map[string][]Coach{
 		"two of one number": {{Number: "1", Second: 1}, {Number: "1", Second: 1}},
 		"no number":         {{Second: 1}},
-		"a long number":     {{Number: "12345", Second: 1}},
+		"a long number":     {{Number: "123456", Second: 1}},
 		"too many seats":    {{Number: "1", Second: MaxCoachSeats + 1}},
 		"compartments":      {{Number: "1", Second: 4, Compartments: 5}},
 		"too many at all":   many,

@@ -60,13 +60,6 @@ type stop struct {
 	zone     string
 	calls    int   // of trains on its busiest day: its size
 	transfer int32 // seconds
-	trains   []visit
-}
-
-// visit is a train that calls at a station, and which of its calls that is.
-type visit struct {
-	train *Train
-	call  int
 }
 
 // running is a run on sale.
@@ -125,19 +118,28 @@ func (c *Core) rebuild() {
 	n.lay(c.catalogue)
 	c.measure(n)
 	footpaths := n.join(c.catalogue)
-	pools := map[stock.PoolID]bool{}
+	var shown []*Run
+	var pools []sized
+	keep := map[stock.PoolID]bool{}
 	now := c.clock.Now()
 	for _, w := range c.catalogue.railways {
 		for _, r := range w.runs {
 			if !r.Ready || r.Date < civil.Today(now, time.UTC)-daysUnderWay {
 				continue
 			}
-			if g := c.running(n, r); g != nil {
-				n.runs = append(n.runs, g)
+			shown = append(shown, r)
+			if p := c.catalogue.patterns[r.Pattern]; p != nil {
 				for _, pool := range r.Pools {
-					pools[pool] = true
+					pools, keep[pool] = append(pools, sized{pool, p.Segments()}), true
 				}
 			}
+		}
+	}
+	c.view.show(pools) // those that were let go of for a while
+	c.view.keep(keep)  // while nobody can add a run whose pools are shown already
+	for _, r := range shown {
+		if g := c.running(n, r); g != nil {
+			n.runs = append(n.runs, g)
 		}
 	}
 	c.catalogue.mu.RUnlock()
@@ -169,7 +171,6 @@ func (c *Core) rebuild() {
 		break
 	}
 	n.places = newPlaces(n.stations)
-	c.view.keep(pools)
 	c.network.Store(n)
 	c.built = upTo
 }
@@ -269,9 +270,6 @@ func (c *Core) measure(n *network) {
 			g := c.way(n, w, p)
 			if g == nil {
 				continue
-			}
-			for i, id := range g.stations {
-				n.stations[id].trains = append(n.stations[id].trains, visit{t, i})
 			}
 			for d := range t.Dates.Between(from, to) {
 				for _, id := range g.stations {

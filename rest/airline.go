@@ -9,6 +9,7 @@ import (
 	"holdfast/fault"
 	"holdfast/flight"
 	"holdfast/identity"
+	"holdfast/rest/problem"
 	"holdfast/rest/wire"
 	"holdfast/uid"
 )
@@ -198,7 +199,7 @@ func (s *server) putCarrier(ctx context.Context, c *call, in *carrierPutIn, b *w
 		text = c.who.Supplier.Text(supplierID)
 	}
 	if text == "" {
-		return nil, fault.InvalidField("/supplier_id", "required", "Name the supplier that sells its flights.")
+		return nil, invalidPlaces([]problem.Place{{Pointer: "/supplier_id", Code: "required", Message: "Name the supplier that sells its flights."}})
 	}
 	id, err := s.ownSupplier(ctx, c, text, identity.Airline)
 	if err != nil {

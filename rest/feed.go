@@ -116,7 +116,7 @@ func (s *server) feedCalls() {
 		about: "Takes the file and applies it as one difference against what is there, or changes nothing at all. What became of it is the `outcome` of the run; a " +
 			"file that is older than what was applied, or that would remove too much, is no error. The same file again changes nothing.",
 		scopes: staff, status: http.StatusOK, answers: later, stream: push, waits: true,
-		codes: []string{"feed_not_found", "feed_disabled", "feed_busy", "stamp_invalid", "delivery_too_large", "body_incomplete"},
+		codes: []string{"feed_not_found", "feed_disabled", "feed_busy", "stamp_invalid", "delivery_too_large", "body_unreadable"},
 	}, func(ctx context.Context, c *call, in *feedPushIn) (*feedRunOut, error) {
 		return s.pushFeed(ctx, c, in, push)
 	})

@@ -40,7 +40,7 @@ func (s *server) railwayCalls() {
 	const tag, path = "Trains", "/v1/suppliers/{supplier_id}"
 	handle(s, operation{
 		id: "get-train-fares", method: http.MethodGet, path: path + "/train-fares", tag: tag, summary: "Read the fares of a railway",
-		about: "For its staff: those that hold now.", scopes: staff, status: http.StatusOK, codes: []string{"supplier_not_found"},
+		about: "For its staff: those that hold now.", scopes: staff, status: http.StatusOK, codes: []string{"supplier_not_found", "supplier_kind"},
 	}, s.getTrainFares)
 	handleBody(s, operation{
 		id: "set-train-fares", method: http.MethodPut, path: path + "/train-fares", tag: tag, summary: "Set the fares of a railway",
@@ -61,7 +61,7 @@ func (s *server) railwayCalls() {
 	handle(s, operation{
 		id: "list-train-conflicts", method: http.MethodGet, path: path + "/train-conflicts", tag: tag, summary: "List trains that should be otherwise",
 		about:  "For its staff: trains to come that the timetable or the coaches have otherwise, or have no more, but of which seats are sold.",
-		scopes: staff, status: http.StatusOK, codes: []string{"supplier_not_found"},
+		scopes: staff, status: http.StatusOK, codes: []string{"supplier_not_found", "supplier_kind"},
 	}, s.trainConflicts)
 }
 

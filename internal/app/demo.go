@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,20 +35,22 @@ func (s *system) demoTokens() ([]identity.Token, error) {
 		return tokens, nil
 	}
 	path := filepath.Join(s.config.Data, demoTokenFile)
-	text, err := os.ReadFile(path)
-	if err == nil {
-		if err := json.Unmarshal(text, &tokens); err != nil {
-			return nil, fmt.Errorf("%s: %w; remove it to get new tokens", path, err)
+	kept, err := keptTokens(path)
+	if err != nil {
+		return nil, err
+	}
+	all := kept
+	for _, t := range tokens {
+		if !slices.ContainsFunc(kept, func(k identity.Token) bool { return k.Subject == t.Subject }) {
+			t.Token += "-" + strings.ToLower(rand.Text())
+			all = append(all, t)
 		}
-		return tokens, nil
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("demo tokens: %w", err)
+	if len(all) == len(kept) {
+		return kept, nil
 	}
-	for i := range tokens {
-		tokens[i].Token += "-" + strings.ToLower(rand.Text())
-	}
-	if text, err = json.MarshalIndent(tokens, "", "  "); err != nil {
+	text, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
 		return nil, fmt.Errorf("demo tokens: %w", err)
 	}
 	if err := os.MkdirAll(s.config.Data, 0o700); err != nil {
@@ -57,7 +60,22 @@ func (s *system) demoTokens() ([]identity.Token, error) {
 	if err := os.WriteFile(path+".new", append(text, '\n'), 0o600); err != nil {
 		return nil, fmt.Errorf("demo tokens: %w", err)
 	}
-	return tokens, os.Rename(path+".new", path)
+	return all, os.Rename(path+".new", path)
+}
+
+// keptTokens reads the tokens of a start before this one; an older demo had fewer.
+func keptTokens(path string) (kept []identity.Token, err error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("demo tokens: %w", err)
+	}
+	if err := json.Unmarshal(text, &kept); err != nil {
+		return nil, fmt.Errorf("%s: %w; remove it to get new tokens", path, err)
+	}
+	return kept, nil
 }
 
 // loopback tells whether only this machine can reach the address.

@@ -191,7 +191,7 @@ func (s *server) drain(ctx context.Context) error {
 func whoIs(t identity.Token) string {
 	switch {
 	case t.Supplier != "" && t.Supplier != "*":
-		return "staff of one supplier: its hotels, rates and reservations"
+		return "staff of one supplier: what it sells, its prices and reservations"
 	case slices.Contains(t.Scopes, identity.StaffAll):
 		return "the operator: everything"
 	}

@@ -11,7 +11,8 @@ var feedEntries = []Entry{
 	{Code: "nothing_held", Status: conflict, Title: "Nothing waits", Meaning: "The run holds no delivery: it never did, it was approved or discarded, or a newer delivery was applied meanwhile.", Remedy: "Read the feed; held_id names the run that waits, if one does."},
 	at("feed_invalid", "Feed cannot be like this", "The feed has values that are not possible.", "Correct the places that are named."),
 	at("stamp_invalid", "Not a version", "The version of the delivery cannot be read, or lies more than a day in the future.", "Send a number that grows, an instant such as 2026-11-22T09:00:00Z, or both with a blank between them, in the header Feed-Version."),
+	{Code: "format_unknown", Status: invalid, Title: "No such format", Meaning: "The server reads no files of this format.", Remedy: "`holdfast import feed --help` lists the formats."},
+	{Code: "date_missing", Status: invalid, Title: "Date missing", Meaning: "The file is the timetable of one day and does not say of which.", Remedy: "Name the day."},
 	at("not_allowed", "Not allowed here", "The field has no meaning beside the others.", "Leave it out."),
 	{Code: "delivery_too_large", Status: invalid, Title: "Delivery too large", Meaning: "The file is larger than the server takes.", Remedy: "Send it in parts."},
-	{Code: "body_incomplete", Status: badRequest, Title: "Body broke off", Meaning: "The body ended before its end, or stood still for too long. Nothing was changed.", Remedy: "Send it again."},
 }

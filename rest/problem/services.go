@@ -61,7 +61,7 @@ var moneyEntries = []Entry{
 var catalogueEntries = []Entry{
 	{Code: "supplier_not_found", Status: notFound, Title: "No such supplier", Meaning: "There is no supplier with this id that you may act for.", Remedy: "Check the id and the token."},
 	{Code: "supplier_exists", Status: conflict, Title: "Supplier exists", Meaning: "There is another supplier with this id.", Remedy: "Choose another id, or none and let us choose."},
-	{Code: "supplier_kind", Status: invalid, Title: "Wrong kind of supplier", Meaning: "Hotels belong to suppliers of the kind hotel_chain.", Remedy: "Name a supplier of that kind.", Place: true},
+	{Code: "supplier_kind", Status: invalid, Title: "Wrong kind of supplier", Meaning: "Hotels belong to suppliers of the kind hotel_chain, trains to a railway, flights to an airline.", Remedy: "Name a supplier of that kind.", Place: true},
 	{Code: "supplier_fixed", Status: invalid, Title: "Supplier cannot change", Meaning: "A hotel stays with its supplier.", Remedy: "Leave supplier_id out or repeat the one it has.", Place: true},
 	{Code: "hotel_not_found", Status: notFound, Title: "No such hotel", Meaning: "There is no hotel with this id that you may see.", Remedy: "Check the id and the token."},
 	{Code: "room_type_not_found", Status: notFound, Title: "No such room type", Meaning: "The hotel has no room type with this id.", Remedy: "Check the id; GET the hotel lists its room types."},

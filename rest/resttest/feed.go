@@ -142,7 +142,7 @@ func (m mailbox) Push(ctx context.Context, e intake.Editor, partner string, p in
 	}
 	body, err := io.ReadAll(p.Body)
 	if err != nil {
-		return nil, fault.New(fault.Malformed, "body_incomplete", "It broke off.")
+		return nil, fault.New(fault.Malformed, "body_unreadable", "It broke off.")
 	}
 	m.w.mu.Lock()
 	defer m.w.mu.Unlock()

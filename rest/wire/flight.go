@@ -24,7 +24,7 @@ type Departure struct {
 	Tail        string        `json:"tail,omitempty" example:"CS-HFA" doc:"Registration of the aircraft, where it is known."`
 	Legs        []FlightLeg   `json:"legs" doc:"From take-off to landing, in order."`
 	Cabins      []CabinState  `json:"cabins" doc:"What is left, front to back; empty when it is not on sale."`
-	Control     *Control      `json:"control,omitempty" doc:"For its staff: how it is sold where that differs from the tariff."`
+	Control     *Control      `json:"control,omitempty" doc:"For its staff: how it is sold where that differs from the tariff; left out when it does not."`
 }
 
 // AircraftName is a type of aircraft by name.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -113,7 +114,7 @@ func connect(t *testing.T, dsn string) *pgx.Conn {
 // other runs this test's binary once more as a process of its own, on the same database.
 func other(t *testing.T, w *rig.World, g *ground, commands int) {
 	words := []string{w.DSN, w.Supplier.Text("sup"), fmt.Sprint(commands)}
-	for _, ref := range g.refs {
+	for _, ref := range slices.Concat(g.refs, g.trainRefs) {
 		words = append(words, ref.Text("poo"))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), otherTimeout)
@@ -147,10 +148,15 @@ func TestOtherProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		g = &ground{}
-		for _, word := range words[3:] {
+		var trains []uid.ID
+		for i, word := range words[3:] {
 			ref, err := uid.Parse("poo", word)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if i >= pools {
+				trains = append(trains, ref)
+				continue
 			}
 			ids, err := w.Cores[0].DefinePools(t.Context(), []reservation.PoolSpec{w.Spec(ref, 900_000, nights)})
 			if err != nil {
@@ -159,6 +165,7 @@ func TestOtherProcess(t *testing.T) {
 			g.refs, g.pools = append(g.refs, ref), append(g.pools, ids[0])
 		}
 		g.offer(t, w)
+		g.defineTrains(t, w, trains)
 	} else {
 		w = rig.Open(t, rig.Postgres, o)
 		g = prepare(t, w)

@@ -40,6 +40,10 @@ type ground struct {
 	pools  []stock.PoolID
 	refs   []uid.ID
 	offers []string // each of two pieces, on two pools in one order or the other, or of one
+
+	trains    []stock.PoolID
+	trainRefs []uid.ID
+	rides     []string // each over both trains
 }
 
 func prepare(t *testing.T, w *rig.World) *ground {
@@ -56,6 +60,7 @@ func prepare(t *testing.T, w *rig.World) *ground {
 		g.pools = append(g.pools, ids[0])
 	}
 	g.offer(t, w)
+	g.defineTrains(t, w, []uid.ID{uid.New(), uid.New()})
 	return g
 }
 
@@ -77,6 +82,8 @@ type tally struct {
 	mu   sync.Mutex
 	refs []string // of reservations that may be acted on, the newest last
 	who  []string
+
+	rides []*reservation.Reservation // the same of rides
 }
 
 func (c *tally) keep(ref, who string) {
@@ -122,7 +129,9 @@ func (g *ground) work(core *reservation.Core, c *tally, supplier uid.ID, name st
 // one does one command.
 func (g *ground) one(core *reservation.Core, c *tally, supplier uid.ID, name string, random *rand.Rand, i int) error {
 	ctx := context.Background()
-	switch n := random.IntN(40); {
+	switch n := random.IntN(54); {
+	case n >= 40:
+		return g.ride(core, c, name, random)
 	case n < 22:
 		return g.place(core, c, random, i)
 	case n < 32:
