@@ -41,7 +41,7 @@ func (c *Core) boardsNow() *boards {
 				continue
 			}
 			for i := range p.Calls[:len(p.Calls)-1] {
-				if s := w.root(p.Calls[i].Station); s != nil {
+				if s := w.root(p.Calls[i].Station); s != nil && !p.Calls[i].NoBoard {
 					b.at[s.Key()] = append(b.at[s.Key()], visit{t, i})
 				}
 			}
