@@ -21,8 +21,10 @@ import (
 
 // The aim and the shape of the storm.
 const (
-	stormRate    = 300 // searches a second, a third each of hotels, trains and flights
-	stormRise    = 1.2 // of the 99th percentile at most
+	stormRate    = 300    // searches a second at most, a third each of hotels, trains and flights ...
+	stormShare   = 1. / 3 // ... and no more than this share of what the server can do
+	stormClients = 4      // when that is found out
+	stormRise    = 1.2    // of the 99th percentile at most
 	stormLongest = 20 * time.Minute
 	stormLead    = 5 * time.Second // between moving the clock and the quiet part
 )
@@ -50,9 +52,9 @@ func Feeds(ctx context.Context, o Options) (lines []Line, err error) {
 // stormScale is partners, days on sale, rounds, and how long it is quiet before each.
 func (o Options) stormScale() (partners, days, rounds int, quiet time.Duration) {
 	if o.Short {
-		return 30, 7, 1, 4 * time.Second
+		return 30, 45, 1, 4 * time.Second
 	}
-	return 300, 14, o.Rounds, 15 * time.Second
+	return 300, 45, o.Rounds, 15 * time.Second
 }
 
 func (o Options) feeds(ctx context.Context, engine house.Engine) (lines []Line, err error) {
@@ -65,6 +67,9 @@ func (o Options) feeds(ctx context.Context, engine house.Engine) (lines []Line, 
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
 	name := "feeds." + string(engine)
 	_, _ = fmt.Fprintf(o.Progress, "  %s: %d trains and as many flights a day, %d days on sale, %d partners; up after %.0f s\n", name, s.lines(), days, partners, time.Since(began).Seconds())
+	peak := drive.Closed(ctx, &searches{stormSite: s}, drive.Load{Clients: stormClients, Duration: quiet, Warm: quiet / 4, Targets: 1, Seed: seedOf})
+	s.rate = min(stormRate, stormShare*peak.Rate)
+	_, _ = fmt.Fprintf(o.Progress, "  %s: %.0f searches/s at most, %v; %.0f/s from now on\n", name, peak.Rate, peak.Latency.Summary(), s.rate)
 	var before, during, ratios, took []float64
 	for round := range rounds {
 		r, err := o.stormRound(ctx, s, name, round, quiet)
@@ -78,7 +83,7 @@ func (o Options) feeds(ctx context.Context, engine house.Engine) (lines []Line, 
 	changes := partners * stormChanges
 	l := Line{
 		Name: name + ".search.p99", Unit: "ms", Ours: middle(during), Peer: middle(before), Form: "quiet", Ratio: middle(ratios), Most: stormRise * middle(before), PeakRSS: rss,
-		Note: fmt.Sprintf("at %d searches/s; rises to %.2f times in the middle of %d rounds, %.2f at worst; %d changes, each applied once", stormRate, middle(ratios), rounds, slices.Max(ratios), changes),
+		Note: fmt.Sprintf("at %.0f searches/s; rises to %.2f times in the middle of %d rounds, %.2f at worst; %d changes, each applied once", s.rate, middle(ratios), rounds, slices.Max(ratios), changes),
 	}
 	return []Line{l, {
 		Name: name + ".storm", Unit: "s", Ours: middle(took), Note: fmt.Sprintf("until all %d runs had ended: %.0f changes/s beside the searches", partners, float64(changes)/middle(took)),
@@ -105,7 +110,7 @@ func (o Options) stormRound(ctx context.Context, s *stormSite, name string, roun
 	if err := until(ctx, strikes.Add(-quiet-time.Second)); err != nil {
 		return nil, err
 	}
-	calm, err := o.searching(ctx, s, fmt.Sprintf("%s quiet, round %d", name, round+1), uint64(2*round+1), quiet)
+	calm, err := o.searching(ctx, s, fmt.Sprintf("%s quiet, round %d", name, round+1), uint64(2*round+2), quiet)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +132,7 @@ func (o Options) stormRound(ctx context.Context, s *stormSite, name string, roun
 		return err
 	})
 	used := meter.Read(s.server.PID(), o.Database)
-	rough, err := o.searching(raging, s, fmt.Sprintf("%s storm, round %d", name, round+1), uint64(2*round+2), stormLongest)
+	rough, err := o.searching(raging, s, fmt.Sprintf("%s storm, round %d", name, round+1), uint64(2*round+3), stormLongest)
 	if werr := errors.Join(watching.Wait(), stop()); werr != nil || err != nil {
 		return nil, errors.Join(err, werr)
 	}
@@ -143,13 +148,13 @@ func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 // searching is an open loop of the mix until its time is over, or ctx ends.
 func (o Options) searching(ctx context.Context, s *stormSite, what string, seed uint64, long time.Duration) (*drive.Result, error) {
 	mix := &searches{stormSite: s}
-	l := drive.Load{Clients: openClients, Duration: long, Rate: stormRate, Targets: 1, Seed: seed * seedOf, Live: &drive.Live{}}
+	l := drive.Load{Clients: openClients, Duration: long, Rate: s.rate, Targets: 1, Seed: seed * seedOf, Live: &drive.Live{}}
 	shown := progress.Watch(o.Progress, what, long, l.Live)
 	before := meter.Read(s.server.PID(), o.Database)
 	r := drive.Open(ctx, mix, l)
 	used := meter.Read(s.server.PID(), o.Database).Since(before)
 	shown()
-	o.Result.Add("feeds", result.RoundOf(r, stormRate, used.Per(max(1, r.Answers()))))
+	o.Result.Add("feeds", result.RoundOf(r, s.rate, used.Per(max(1, r.Answers()))))
 	_, _ = fmt.Fprintf(o.Progress, "  %s: %v; p99 of hotels %v, trains %v (%d found none), flights %v (%d found none)\n", what, r.Latency.Summary(),
 		mix.kinds[0].Quantile(0.99), mix.kinds[1].Quantile(0.99), mix.none[1], mix.kinds[2].Quantile(0.99), mix.none[2])
 	if all := r.Answers(); all == 0 || r.Failed+r.Shed > 0 {

@@ -67,6 +67,7 @@ type stormSite struct {
 	site     *traffic.Site
 	hotels   *traffic.Scenario
 	days     int      // on sale
+	rate     float64  // of the searches
 	rides    [][]byte // searches of trains, then of flights: requests up to their end but for the token
 }
 
@@ -381,9 +382,11 @@ func (s *stormSite) prepare() {
 		return []byte("Content-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + string(body))
 	}
 	for i := range stormCases {
-		train, date := i*13%s.lines(), s.first.Add(i%(s.days-1)).String()
+		train := i * 13 % s.lines()
+		departs := s.first.Add(i%(s.days-1)).In(time.UTC, 0, stormMinute(train)-30)
 		s.rides = append(s.rides, request(map[string]any{"train": map[string]any{
-			"from": fmt.Sprintf("S%03d", stormStation(train, 0)), "to": fmt.Sprintf("S%03d", stormStation(train, 2+i%3)), "date": date,
+			"from": fmt.Sprintf("S%03d", stormStation(train, 0)), "to": fmt.Sprintf("S%03d", stormStation(train, 2+i%3)),
+			"depart_after": departs.Format(time.RFC3339), "window_minutes": 240,
 		}, "limit": 5}))
 	}
 	for i := range stormCases {

@@ -16,7 +16,7 @@ const (
 	stormStations = 120
 	stormCalls    = 6 // of a train
 	stormAirports = 40
-	stormDays     = 60 // of both timetables, from tomorrow on
+	stormDays     = 180 // of both timetables, from tomorrow on
 	stormChanges  = 1000
 	stormZone     = "Africa/Abidjan" // UTC, by a name
 	stormCarrier  = "9Z"
