@@ -90,7 +90,7 @@ var finch = []rotation{
 	{713, []string{"SIN", "MEL"}, "789", "09:40", "09:20", "2467"},
 	{715, []string{"SIN", "AKL"}, "789", "09:00", "08:00", "135"},
 	// Over the date line.
-	{791, []string{"AKL", "HNL", "SFO"}, "789", "21:45", "19:30", "26"},
+	{791, []string{"AKL", "HNL", "SFO"}, "789", "21:45", "21:40", "26"},
 }
 
 // xenia are the rotations of Xenia Island Air, which meet those of Yellowfinch in Athens.

@@ -50,23 +50,39 @@ type listedCabin struct {
 
 // list shows a departure as it is now, or takes it away if it is not on sale. Called with the catalogue's lock held.
 func (v *view) list(c *catalogue, d *Departure) {
-	old := v.listings[d.ID]
-	l := v.listing(c, d)
+	old, l := v.listings[d.ID], v.listing(c, d)
+	if change, some := differs(d.ID, old, l); some {
+		v.pending = append(v.pending, change)
+	}
+	v.place(d.ID, old, l)
+}
+
+// differs is what the network has to learn when a listing takes the place of another one; either may be nil. Where that is
+// nothing, the new one gets the flight that the network has.
+func differs(id uid.ID, old, l *listing) (change itinerary.Change, some bool) {
+	switch {
+	case l == nil:
+		return itinerary.Change{Remove: id}, old != nil
+	case old != nil && sameFlight(old.flight, l.flight):
+		l.flight = old.flight
+		return change, false
+	}
+	return itinerary.Change{Put: l.flight}, true
+}
+
+// place puts a listing in the place of another one; either may be nil. Called with the catalogue's lock held.
+func (v *view) place(id uid.ID, old, l *listing) {
 	switch {
 	case l != nil:
-		v.listings[d.ID] = l
-		if old != nil && sameFlight(old.flight, l.flight) {
-			l.flight = old.flight // the network need not learn anything
-			return
+		v.listings[id] = l
+		if old == nil || old.flight != l.flight {
+			v.serve(old, -1)
+			v.serve(l, 1)
 		}
-		v.serve(old, -1)
-		v.serve(l, 1)
-		v.pending = append(v.pending, itinerary.Change{Put: l.flight})
 	case old != nil:
 		v.serve(old, -1)
-		delete(v.listings, d.ID)
+		delete(v.listings, id)
 		v.lines.drop(old)
-		v.pending = append(v.pending, itinerary.Change{Remove: d.ID})
 	}
 }
 
@@ -203,6 +219,8 @@ func (c *catalogue) rules() itinerary.Rules {
 
 // expire takes away departures whose sale has ended.
 func (c *catalogue) expire() {
+	c.publishing.Lock()
+	defer c.publishing.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	gone := c.view.clock.Now().Add(c.view.ends)

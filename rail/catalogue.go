@@ -34,6 +34,7 @@ type railway struct {
 	types        map[string]*TypeRow
 	compositions map[string][]*Composition // by folded train number, the first that holds for a date being the one
 	runs         map[RunKey]*Run
+	open         map[RunKey]bool // of runs, those with something left to be done
 }
 
 func newCatalogue() *catalogue {
@@ -93,7 +94,14 @@ func (c *catalogue) put(rows *Rows) error {
 		w := c.railway(r.Supplier)
 		if old := w.runs[r.Key()]; old == nil || old.Revision < r.Revision {
 			w.runs[r.Key()] = r
-			c.runIDs[r.Key().ID()] = r.Key()
+			if old == nil { // a run has one id for ever
+				c.runIDs[r.Key().ID()] = r.Key()
+			}
+			if r.Todo != 0 {
+				w.open[r.Key()] = true
+			} else {
+				delete(w.open, r.Key())
+			}
 		}
 	}
 	return nil
@@ -128,7 +136,7 @@ func (c *catalogue) railway(supplier uid.ID) *railway {
 	if w == nil {
 		w = &railway{
 			stations: map[string]*Station{}, trains: map[uid.ID]*Train{}, numbers: map[string][]*Train{}, types: map[string]*TypeRow{},
-			compositions: map[string][]*Composition{}, runs: map[RunKey]*Run{},
+			compositions: map[string][]*Composition{}, runs: map[RunKey]*Run{}, open: map[RunKey]bool{},
 		}
 		c.railways[supplier] = w
 	}

@@ -318,5 +318,5 @@ func (c *Core) Fares(_ context.Context, supplier uid.ID) (*FareTable, error) {
 	if w == nil || w.fares == nil {
 		return nil, railwayNotFound()
 	}
-	return w.fares, nil
+	return w.fares.clone(), nil
 }

@@ -363,6 +363,12 @@ func (g *running) calls() []timetable.Call {
 	return calls
 }
 
+// runsAs reports whether a run, as it was and as it is, is the same to the timetable for certain: writing down that work on
+// its stock is done changes nothing that passengers see.
+func (g *running) runsAs(o *running) bool {
+	return g.way == o.way && g.train == o.train && g.run.Update == o.run.Update && g.run.onSale() == o.run.onSale()
+}
+
 // renew shows rows that need no whole new network: runs that changed, and trains and fares that runs are shown with.
 func (c *Core) renew(rows *Rows) {
 	if len(rows.Runs)+len(rows.Trains)+len(rows.Railways) == 0 {
@@ -412,8 +418,11 @@ func (c *Core) renew(rows *Rows) {
 			n.runs = append(n.runs, nil)
 			n.index.set(r.Key(), at)
 		}
+		was := n.runs[at]
 		n.runs[at] = g
-		changes = append(changes, timetable.RunChange{Run: at, Calls: g.calls()})
+		if was == nil || !was.runsAs(g) {
+			changes = append(changes, timetable.RunChange{Run: at, Calls: g.calls()})
+		}
 	}
 	c.catalogue.mu.RUnlock()
 	for len(changes) > 0 {

@@ -278,6 +278,7 @@ func (c *catalogue) forget(before civil.Date) {
 		for key := range w.runs {
 			if key.Date < before {
 				delete(w.runs, key)
+				delete(w.open, key)
 				delete(c.runIDs, key.ID())
 			}
 		}

@@ -17,6 +17,10 @@ import (
 // MaxUpdates bounds what one call applies.
 const MaxUpdates = 10_000
 
+// updatesPerTurn is how many updates are looked at before writers of the catalogue get a turn. What they change meanwhile
+// shows in the revisions of the runs when these are written.
+const updatesPerTurn = 64
+
 // maxDelay bounds how far from the timetable a train may be.
 const maxDelay = 24 * time.Hour
 
@@ -80,7 +84,11 @@ func (c *Core) storeUpdates(ctx context.Context, supplier uid.ID, updates []RunU
 		runs := map[RunKey]*Run{}
 		var keys []RunKey
 		c.catalogue.mu.RLock()
-		for _, n := range mine {
+		for at, n := range mine {
+			if at%updatesPerTurn == updatesPerTurn-1 { // writers do not wait for all, nor do the readers behind them
+				c.catalogue.mu.RUnlock()
+				c.catalogue.mu.RLock()
+			}
 			next, code, err := c.updated(&updates[n], runs)
 			switch {
 			case err != nil:

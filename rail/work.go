@@ -98,8 +98,8 @@ func (c *Core) todo(supplier uid.ID, only []RunKey) []RunKey {
 		}
 		return out
 	}
-	for key, r := range w.runs {
-		if r.Todo != 0 && r.Date >= since {
+	for key := range w.open {
+		if key.Date >= since {
 			out = append(out, key)
 		}
 	}
@@ -407,14 +407,9 @@ func (c *Core) change(ctx context.Context, runs []*Run, report *SaleReport) erro
 	for _, n := range done {
 		if n.Todo&Tell != 0 && n.Ready {
 			g.Go(func() error {
-				for _, d := range c.disruptions(n) {
-					count, err := c.desk.Disrupt(telling, d)
-					told.Add(int64(count))
-					if err != nil {
-						return err
-					}
-				}
-				return nil
+				count, err := c.desk.Disrupt(telling, c.disruption(n))
+				told.Add(int64(count))
+				return err
 			})
 		}
 		n.Todo &= Define

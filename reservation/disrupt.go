@@ -94,7 +94,7 @@ func (w *work) disrupt(r *Reservation, d *Disruption) (bool, error) {
 		return false, nil
 	}
 	s := step{to: r.Status, cause: SupplierChanged, actor: d.Actor, items: items, note: d.Note}
-	if d.Withdrawn && r.Status == Held {
+	if r.Status == Held && slices.ContainsFunc(items, func(i int) bool { return r.Items[i].Notice.Withdrawn }) {
 		s.to, s.cause, s.items = Cancelled, SupplierWithdrew, nil
 	}
 	return true, w.transition(r, s)
@@ -115,11 +115,11 @@ func (d *Disruption) notice(it *Item) *Notice {
 		}
 		on.From, on.To = min(on.From, c.From), max(on.To, c.To) // of one with a seat change on the way
 	}
-	n := &Notice{ID: d.ID, Withdrawn: d.Withdrawn, Note: d.Note}
+	n := &Notice{ID: d.ID, Withdrawn: d.Withdrawn || slices.Contains(d.Skipped, on.From) || slices.Contains(d.Skipped, on.To), Note: d.Note}
 	switch {
 	case on.Pool == 0:
 		return nil
-	case d.Withdrawn:
+	case n.Withdrawn:
 		if it.Notice != nil && it.Notice.Withdrawn {
 			return nil
 		}

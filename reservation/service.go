@@ -56,10 +56,11 @@ type SeatChoice struct {
 type Disruption struct {
 	ID        uid.ID // a reservation is told once of each
 	Pools     []stock.PoolID
-	From, To  stock.Slot // the slots concerned; From == To: the whole line
-	Withdrawn bool       // it does not run there
-	Times     []StopTime // else the new times by stop: a ride on the slots [i, j) departs Times[i].Departs and arrives Times[j].Arrives
-	Note      string     // for people, at most MaxNote bytes
+	From, To  stock.Slot   // the slots concerned; From == To: the whole line
+	Withdrawn bool         // it does not run there
+	Times     []StopTime   // else the new times by stop: a ride on the slots [i, j) departs Times[i].Departs and arrives Times[j].Arrives
+	Skipped   []stock.Slot // stops that are left out: a ride that begins or ends at one does not run
+	Note      string       // for people, at most MaxNote bytes
 	Actor     Actor
 }
 

@@ -19,9 +19,10 @@ type Applier interface {
 	// does not help (Malformed, Invalid, Conflict ...); any other error means that trying again may help, and that
 	// whether something was changed is not known.
 	//
-	// For a format of updates Apply is called by several goroutines at once, in any order and more than once for one
-	// message: it keeps the stamp of each object it changes and leaves alone what has one that is not older
-	// (Report.Stale counts them).
+	// For a format of updates Apply is called in any order and more than once for one message, by several processes at once:
+	// it keeps the stamp of each object it changes and leaves alone what has one that is not older (Report.Stale counts
+	// them). It may apply a message in parts, with a Rest between them; when it fails between two, what it has applied stays,
+	// and the repeated message finds it done.
 	//
 	// progress is never nil; total is 0 when it is not known.
 	Apply(ctx context.Context, d Delivery, progress func(done, total int64)) (Report, error)
@@ -46,6 +47,8 @@ type Delivery struct {
 	MaxRemovedBP int
 	ShiftWeeks   int
 	Force        bool // a human has looked at it: remove whatever it takes
+	// Rest is called between parts of a message of updates: it returns when live calls have had their time. Never nil.
+	Rest func(ctx context.Context) error
 }
 
 // Reader reads the body from its beginning.

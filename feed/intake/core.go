@@ -24,6 +24,7 @@ type Core struct {
 	log      *slog.Logger
 	client   *http.Client
 	policies *policies
+	pace     *pace
 
 	pulls  chan struct{} // a place each for the pulls under way
 	pushes chan struct{}
@@ -49,7 +50,7 @@ func New(d Deps) *Core {
 	c := &Core{
 		store: d.Store, formats: d.Formats, clock: d.Clock, settings: d.Settings, spoolDir: d.Spool, log: d.Logger.With("service", "intake"),
 		pulls: make(chan struct{}, max(1, d.Settings.AtOnce)), pushes: make(chan struct{}, max(1, d.Settings.PushAtOnce)), wake: make(chan struct{}, 1),
-		policies: newPolicies(d.Settings),
+		policies: newPolicies(d.Settings), pace: newPace(d.Settings.Share),
 	}
 	c.client = newClient(d.Settings, d.Dial)
 	return c

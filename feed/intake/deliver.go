@@ -50,6 +50,16 @@ func (c *Core) deliver(ctx context.Context, j *job, body *spooled, t terms) {
 			return
 		}
 	}
+	rest := func(context.Context) error { return nil }
+	if format.Updates {
+		done, err := c.pace.begin(ctx)
+		if err != nil {
+			j.fail(ctx, err)
+			return
+		}
+		defer done()
+		rest = c.pace.rest
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.settings.ApplyTime)
 	defer cancel()
 	if t.progress == nil {
@@ -57,7 +67,7 @@ func (c *Core) deliver(ctx context.Context, j *job, body *spooled, t terms) {
 	}
 	report, err := format.Applier.Apply(ctx, Delivery{
 		Partner: s.Partner, Supplier: s.Supplier, Format: s.Format, Stamp: r.Stamp, Body: body.file, Size: body.size,
-		DryRun: r.DryRun, MaxRemovedBP: s.MaxRemovedBP, ShiftWeeks: s.ShiftWeeks, Force: t.force,
+		DryRun: r.DryRun, MaxRemovedBP: s.MaxRemovedBP, ShiftWeeks: s.ShiftWeeks, Force: t.force, Rest: rest,
 	}, t.progress)
 	r.take(report)
 	switch {

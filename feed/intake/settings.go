@@ -27,6 +27,9 @@ type Settings struct {
 	// AllowPrivate lets pulls reach addresses of private networks: for tests, the demo and partners inside.
 	AllowPrivate bool
 	Redirects    int // followed at most
+	// Share is how much of its time this process works on deliveries of updates, above 0 and at most 1: they are applied one
+	// after the other, in parts, with rests between them, so that live calls come first however many partners come at once.
+	Share float64
 }
 
 // DefaultSettings are used where a deployment says nothing.
@@ -35,7 +38,7 @@ func DefaultSettings() Settings {
 		AtOnce: 8, PushAtOnce: 16, MaxBody: 256 << 20, MaxKept: 2 << 30, KeepRuns: 500,
 		Tries: 3, FirstWait: 2 * time.Second, PullTime: 5 * time.Minute, SilentTime: 30 * time.Second, ApplyTime: 15 * time.Minute,
 		BreakerAfter: 6, BreakerRest: 5 * time.Minute, PushWait: 10 * time.Second, RetryAfter: time.Minute, Lease: time.Minute, Look: time.Second,
-		Redirects: 5,
+		Redirects: 5, Share: 0.25,
 	}
 }
 
@@ -46,6 +49,9 @@ func (s *Settings) check() error {
 	if s.FirstWait <= 0 || s.PullTime <= 0 || s.SilentTime <= 0 || s.ApplyTime <= 0 || s.BreakerRest <= 0 || s.PushWait <= 0 || s.RetryAfter <= 0 ||
 		s.Lease < 3*time.Second || s.Look <= 0 {
 		return errors.New("a time of the feeds is not above zero, or the lease is below three seconds")
+	}
+	if !(s.Share > 0 && s.Share <= 1) {
+		return errors.New("the share of the time for updates is not above 0 and at most 1")
 	}
 	return nil
 }

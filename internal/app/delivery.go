@@ -38,6 +38,27 @@ type delivery struct {
 	ShiftWeeks     int
 	Date           civil.Date `json:",omitzero"` // of files that are the timetable of one day
 	Template       string     // JSON; "": what the service has
+
+	rest func(context.Context) error // between parts of a message of updates; nil: without
+}
+
+// updatesPerPart is how many updates of a message are applied together.
+const updatesPerPart = 500
+
+// inParts applies the updates of a message part by part, with rests. Each update has a stamp of its own, so a message that
+// ends half way is simply told again. apply gets the place of the first update of its part.
+func inParts[T any](ctx context.Context, d delivery, updates []T, apply func(part []T, from int) error) error {
+	for from := 0; from < len(updates); from += updatesPerPart {
+		if from > 0 && d.rest != nil {
+			if err := d.rest(ctx); err != nil {
+				return err
+			}
+		}
+		if err := apply(updates[from:min(from+updatesPerPart, len(updates))], from); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maxRemarks bounds the remarks of each sort that a report carries.
@@ -187,7 +208,7 @@ type applier struct{ system *system }
 func (a applier) Apply(ctx context.Context, d intake.Delivery, progress func(done, total int64)) (intake.Report, error) {
 	r, err := a.system.bring(ctx, delivery{
 		Format: d.Format, Supplier: d.Supplier, Feed: d.Partner, Stamp: version(d.Stamp), DryRun: d.DryRun, Force: d.Force, SkipRefused: true,
-		MaxRemovedBP: int32(d.MaxRemovedBP), ShiftWeeks: d.ShiftWeeks,
+		MaxRemovedBP: int32(d.MaxRemovedBP), ShiftWeeks: d.ShiftWeeks, rest: d.Rest,
 	}, body{d.Body, d.Size}, progress)
 	if fault.Is(err, "too_much_removed") {
 		return intake.Report{Held: true}, nil

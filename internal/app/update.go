@@ -61,14 +61,23 @@ func (s *system) bringRuns(ctx context.Context, d delivery, b body, _ func(done,
 	if d.DryRun {
 		return &DeliveryReport{Lines: []string{"updates are not tried out: the message can be read"}, Untouched: int64(len(updates))}, nil
 	}
-	r, err := s.rail.Updates(ctx, rail.Editor{Subject: byImport}, updates)
+	out := &DeliveryReport{}
+	err := inParts(ctx, d, updates, func(part []rail.RunUpdate, from int) error {
+		r, err := s.rail.Updates(ctx, rail.Editor{Subject: byImport}, part)
+		if err != nil {
+			return err
+		}
+		out.Changed += int64(r.Applied)
+		out.Stale += int64(r.Older)
+		for _, n := range r.Refused {
+			out.refuse(feed.Error{Line: from + n.Index + 1, Code: n.Code, Message: n.Message})
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	out := &DeliveryReport{Applied: r.Applied > 0, Changed: int64(r.Applied), Stale: int64(r.Older)}
-	for _, n := range r.Refused {
-		out.refuse(feed.Error{Line: n.Index + 1, Code: n.Code, Message: n.Message})
-	}
+	out.Applied = out.Changed > 0
 	return out, nil
 }
 
@@ -119,14 +128,24 @@ func (s *system) bringDepartures(ctx context.Context, d delivery, b body, _ func
 	if d.DryRun {
 		return &DeliveryReport{Lines: []string{"updates are not tried out: the message can be read"}, Untouched: int64(len(updates))}, nil
 	}
-	r, err := s.flight.Updates(ctx, flight.Editor{Subject: byImport}, d.Supplier, updates)
+	out := &DeliveryReport{}
+	err := inParts(ctx, d, updates, func(part []flight.DepartureUpdate, from int) error {
+		r, err := s.flight.Updates(ctx, flight.Editor{Subject: byImport}, d.Supplier, part)
+		if err != nil {
+			return err
+		}
+		out.Changed += int64(r.Applied)
+		out.Untouched += int64(r.Same + r.Awaiting)
+		out.Stale += int64(r.Old)
+		for _, n := range r.Refused {
+			out.refuse(feed.Error{Line: from + n.Line, Code: n.Code, Message: n.Message})
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	out := &DeliveryReport{Applied: r.Applied > 0, Changed: int64(r.Applied), Untouched: int64(r.Same + r.Awaiting), Stale: int64(r.Old)}
-	for _, n := range r.Refused {
-		out.refuse(feed.Error{Line: n.Line, Code: n.Code, Message: n.Message})
-	}
+	out.Applied = out.Changed > 0
 	return out, nil
 }
 

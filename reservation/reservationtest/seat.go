@@ -575,6 +575,17 @@ func testSupplierRetimes(t *testing.T, w *world) {
 	if n := got.Items[0].Notice; n == nil || !n.Departs.Equal(at) || !n.Arrives.Equal(at.Add(2*time.Hour)) || got.Status != reservation.Held {
 		t.Fatalf("notice %+v, %s", n, got.Status)
 	}
+	through := w.boarded(t, "ada", w.ride(t, offer.Train, pool, 0, 2, 1))
+	ends := w.boarded(t, "ada", w.ride(t, offer.Train, pool, 0, 1, 1))
+	d.ID, d.Skipped = uid.New(), []stock.Slot{1}
+	for range 2 {
+		if _, err := w.core.Disrupt(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a, b := w.read(t, "ada", ref(through)), w.read(t, "ada", ref(ends)); a.Status != reservation.Held || a.Version != 2 || b.Status != reservation.Cancelled {
+		t.Errorf("with a stop left out, who rides past it is %s at version %d, who alights there %s", a.Status, a.Version, b.Status)
+	}
 	w.paid(t, "ada", ref(r), "pm_test_approved")
 	w.clock.Advance(49 * time.Hour) // past the old departure, before the new one
 	if _, err := w.core.ChangeSeats(t.Context(), as("ada"), ref(r), r.Items[0].ID.Text("itm"), reservation.SeatChoice{Labels: []string{"1-8"}}, key("k")); err != nil {

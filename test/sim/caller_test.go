@@ -34,7 +34,8 @@ type caller struct {
 type owned struct {
 	ref      string
 	items    []uid.ID
-	paid     string // outcome of a payment, once told
+	rides    []uid.ID // those of them that are rides
+	paid     string   // outcome of a payment, once told
 	released bool
 	asked    int  // to extend it, and ...
 	extended int  // ... told that it was
@@ -126,6 +127,8 @@ func (c *caller) want() *intent {
 	who, ref := reservation.Caller{Subject: c.name}, about.ref
 	core := func() *reservation.Core { return c.w.core }
 	switch {
+	case len(about.rides) > 0 && c.rng.IntN(3) == 0:
+		c.wantSeats(i)
 	case n < 6:
 		method := one(c.rng, "pm_sim_approved", "pm_sim_approved", "pm_sim_approved", "pm_sim_declined", "pm_sim_slow", "pm_sim_late", "pm_sim_late_no")
 		i.what = "pay " + method[7:]
@@ -163,13 +166,19 @@ func (c *caller) wantPlace() *intent {
 	i.tag = i.name()
 	now := c.w.Now()
 	o := offer.Offer{IssuedAt: now, ExpiresAt: now.Add(time.Hour), Currency: "EUR"}
-	for range one(c.rng, 1, 1, 2, 3) {
+	var seats []reservation.SeatChoice
+	for n := range one(c.rng, 1, 1, 2, 3) {
 		p := offer.Piece{
 			Supplier: house, Price: offer.Price{Base: int64(1000 + c.rng.IntN(3))}, Stay: offer.Stay{RatePlan: plan, CheckIn: 1, CheckOut: 2},
 			Terms: offer.Terms{FreeUntil: now.Add(one(c.rng, time.Hour, -time.Hour, 5*time.Minute)), FeeBP: one[int32](c.rng, 3333, 5000, 10_000), EndsAt: now.Add(one(c.rng, 90*time.Minute, 72*time.Hour))},
 		}
 		from := firstDay + stock.Slot(c.rng.IntN(nights-1))
 		p.Claims = []stock.Claim{{Pool: one(c.rng, c.w.pools...), From: from, To: from + 1 + stock.Slot(c.rng.IntN(2)), Count: 1}}
+		if c.rng.IntN(3) == 0 {
+			choice := c.ride(now, &p)
+			choice.Piece = n
+			seats = append(seats, choice)
+		}
 		o.Pieces = append(o.Pieces, p)
 	}
 	text, err := c.w.sealer.Seal(o)
@@ -180,7 +189,7 @@ func (c *caller) wantPlace() *intent {
 	}
 	i.ask = func(ctx context.Context) (reservation.Answer, error) {
 		return c.w.core.Place(ctx, reservation.PlaceRequest{
-			Caller: reservation.Caller{Subject: c.name}, Key: i.key, Name: name, Offers: []string{text}, Travellers: []reservation.Traveller{{GivenName: "T", FamilyName: i.tag}},
+			Caller: reservation.Caller{Subject: c.name}, Key: i.key, Name: name, Offers: []string{text}, Seats: seats, Travellers: []reservation.Traveller{{GivenName: "T", FamilyName: i.tag}},
 		})
 	}
 	c.intents = append(c.intents, i)
@@ -266,7 +275,7 @@ func (c *caller) learn(i *intent, a reservation.Answer, err error) {
 	text := fmt.Sprintf("%d", a.Outcome)
 	if a.Reservation != nil {
 		r := a.Reservation
-		text += fmt.Sprintf(" %s %s %s v%d paid %d returned %d until %s", r.ID.Text("res"), r.Status, r.Payment, r.Version, r.Paid, r.Refunded, r.HoldExpiresAt.Format("15:04:05"))
+		text += fmt.Sprintf(" %s %s %s v%d paid %d returned %d until %s", r.ID.Text("res"), r.Status, r.Payment, r.Version, r.Paid, r.Refunded, r.HoldExpiresAt.Format("15:04:05")) + shown(r)
 	}
 	if a.Quote != nil {
 		text += fmt.Sprint(" quote ", a.Quote.ID.Text("quo"), a.Quote.Refund)
@@ -288,7 +297,9 @@ func (c *caller) learn(i *intent, a reservation.Answer, err error) {
 		if i.about == nil {
 			i.about = &owned{ref: a.Reservation.ID.Text("res")}
 			for _, it := range a.Reservation.Items {
-				i.about.items = append(i.about.items, it.ID)
+				if i.about.items = append(i.about.items, it.ID); it.Ride != nil {
+					i.about.rides = append(i.about.rides, it.ID)
+				}
 			}
 			c.mine = append(c.mine, i.about)
 		}
@@ -310,6 +321,13 @@ func (c *caller) learn(i *intent, a reservation.Answer, err error) {
 // staff changes the stock of a slot now and then.
 func (c *caller) staff() {
 	c.pause = 15 * time.Second
+	if c.rng.IntN(3) == 0 {
+		i := &intent{key: c.key()}
+		c.staffTrain(i)
+		c.intents = append(c.intents, i)
+		c.try(i)
+		return
+	}
 	pool := one(c.rng, c.w.pools...)
 	slot := firstDay + stock.Slot(c.rng.IntN(nights))
 	ch := reservation.StockChange{Span: reservation.Span{Pool: pool, From: slot, To: slot + 1 + stock.Slot(c.rng.IntN(2))}}

@@ -26,6 +26,7 @@ func (w *world) judge() {
 	w.told(all, byRef)
 	w.paid(all)
 	w.counted(all)
+	w.seated(all)
 	w.streamed(all)
 	w.whole(all)
 	for _, c := range w.callers {
@@ -186,8 +187,8 @@ func (w *world) counted(all []*reservation.Reservation) {
 			}
 		}
 	}
-	for _, p := range w.pools {
-		slots, err := w.rows.Slots(context.Background(), reservation.Span{Pool: p, From: firstDay, To: firstDay + nights})
+	for _, span := range w.spans() {
+		slots, err := w.rows.Slots(context.Background(), span)
 		w.must(err)
 		for _, s := range slots {
 			t := sum[s.Key]
@@ -242,8 +243,8 @@ func (w *world) streamed(all []*reservation.Reservation) {
 			w.find("I7", "a reservation at version %d has the events %v", r.Version, v)
 		}
 	}
-	for _, p := range w.pools {
-		rows, err := w.rows.Slots(ctx, reservation.Span{Pool: p, From: firstDay, To: firstDay + nights})
+	for _, span := range w.spans() {
+		rows, err := w.rows.Slots(ctx, span)
 		w.must(err)
 		for _, s := range rows {
 			if !dense(slots[s.Key]) || latest[s.Key] != s {

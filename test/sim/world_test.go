@@ -51,6 +51,8 @@ type world struct {
 	callers []*caller
 	closing bool // callers finish what they are at and leave
 	pools   []stock.PoolID
+	train   stock.PoolID        // of seats
+	asked   int                 // for who is on the train
 	most    map[stock.Key]int32 // the most that staff ever wanted to sell of a slot
 	wrong   []string
 }
@@ -228,10 +230,17 @@ func (w *world) found() {
 	made := make(chan struct{})
 	go func() {
 		defer close(made)
-		var err error
-		if w.pools, err = w.core.DefinePools(context.Background(), specs); err != nil {
+		layouts, err := w.core.DefineLayouts(context.Background(), []*stock.Layout{trainLayout()})
+		if err != nil {
 			w.t.Error(err)
+			return
 		}
+		pools, err := w.core.DefinePools(context.Background(), append(specs, reservation.PoolSpec{Ref: uid.ID{9, 9}, Supplier: house, Layout: layouts[0], To: trainSegments}))
+		if err != nil {
+			w.t.Error(err)
+			return
+		}
+		w.pools, w.train = pools[:len(specs)], pools[len(specs)]
 	}()
 	for busy := true; busy; {
 		synctest.Wait()
@@ -246,6 +255,9 @@ func (w *world) found() {
 		for slot := s.From; slot < s.To; slot++ {
 			w.most[stock.Key{Pool: w.pools[i], Slot: slot}] = s.Physical
 		}
+	}
+	for slot := range stock.Slot(trainSegments) {
+		w.most[stock.Key{Pool: w.train, Slot: slot}] = trainSeats
 	}
 	for i := range actors {
 		c := newCaller(w, i)
@@ -337,6 +349,15 @@ func (w *world) settle() {
 		}
 	}
 	w.find("I4", "not everything came to an end")
+}
+
+// spans are all that is on sale.
+func (w *world) spans() []reservation.Span {
+	spans := []reservation.Span{{Pool: w.train, From: 0, To: trainSegments}}
+	for _, p := range w.pools {
+		spans = append(spans, reservation.Span{Pool: p, From: firstDay, To: firstDay + nights})
+	}
+	return spans
 }
 
 // quiet says that the callers have left and no reservation waits for anything.
