@@ -222,7 +222,12 @@ func TestLayout(t *testing.T) {
 		t.Error("a tier makes no difference to the id")
 	}
 	for _, l := range []stock.Layout{
-		{}, {Units: make([]stock.Unit, stock.MaxLayoutUnits+1)}, {Units: []stock.Unit{{Label: "1"}, {Label: "1"}}}, {Units: []stock.Unit{{Label: "1234567890123"}}}, {Units: []stock.Unit{{Label: "a\xff"}}}, {Units: []stock.Unit{{Label: "a\n"}}},
+		{},
+		{Units: make([]stock.Unit, stock.MaxLayoutUnits+1)},
+		{Units: []stock.Unit{{Label: "1"}, {Label: "1"}}},
+		{Units: []stock.Unit{{Label: "1234567890123"}}},
+		{Units: []stock.Unit{{Label: "a\xff"}}},
+		{Units: []stock.Unit{{Label: "a\n"}}},
 		{Units: []stock.Unit{{Label: "1"}}, Absent: []stock.Absence{{FromUnit: 1, ToUnit: 3, To: 1}}},
 	} {
 		if l.Check() == nil {

@@ -105,12 +105,12 @@ func (r *running) rides() {
 	query := object{"train": object{"from": "Lisboa", "to": "Porto", "date": date(3), "travellers": object{"adults": 2}}}
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		if offers, _ := r.call("POST", "/v1/offers", "token-traveller", query, 200)["offers"].([]any); len(offers) > 0 {
-			offer := offers[0].(object) //nolint:errcheck,forcetypeassert // a failure of the test
+			offer := offers[0].(object) //nolint:forcetypeassert // a failure of the test
 			made := r.call("POST", "/v1/reservations", "token-traveller", object{
 				"items": []object{{"offer": offer["id"], "preferences": object{"together": true}}}, "travellers": []object{{"given_name": "Ada", "family_name": "Lovelace"}},
 			}, 201)
 			items, _ := made["items"].([]any)
-			if seats, _ := items[0].(object)["seats"].([]any); len(seats) != 2 { //nolint:errcheck,forcetypeassert // a failure of the test
+			if seats, _ := items[0].(object)["seats"].([]any); len(seats) != 2 { //nolint:forcetypeassert // a failure of the test
 				r.t.Errorf("reserved %v", made)
 			}
 			return
@@ -183,7 +183,7 @@ func TestParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer done()
-	f := in.(*os.File) //nolint:errcheck,forcetypeassert // a failure of the test
+	f := in.(*os.File) //nolint:forcetypeassert // a failure of the test
 	info, err := f.Stat()
 	if err != nil {
 		t.Fatal(err)
@@ -204,11 +204,11 @@ func TestParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer done2()
-	info, err = twice.(*os.File).Stat() //nolint:errcheck,forcetypeassert // a failure of the test
+	info, err = twice.(*os.File).Stat() //nolint:forcetypeassert // a failure of the test
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := (body{twice.(*os.File), info.Size()}).parts("plane", "flights"); err == nil { //nolint:errcheck,forcetypeassert // a failure of the test
+	if _, _, err := (body{twice.(*os.File), info.Size()}).parts("plane", "flights"); err == nil { //nolint:forcetypeassert // a failure of the test
 		t.Error("two files of flights were taken")
 	}
 }

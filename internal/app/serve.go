@@ -69,7 +69,7 @@ func Serve(ctx context.Context, c *config.Config, options ServeOptions) error {
 	modules = append(modules, lifecycle.Component{
 		Name: "feeds", Start: func(ctx context.Context, _ func(error)) error {
 			settings := intake.DefaultSettings()
-			settings.AllowPrivate = c.Feeds.AllowPrivate
+			settings.AllowPrivate, settings.Share = c.Feeds.AllowPrivate, float64(c.Feeds.Share)/100
 			s.feeds = intake.New(intake.Deps{Store: s.stores.feeds, Formats: s.intakeFormats(), Clock: s.clock, Settings: settings, Logger: s.log})
 			return s.feeds.Start(ctx)
 		}, Stop: func(ctx context.Context) error { return s.feeds.Stop(ctx) },

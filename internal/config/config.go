@@ -97,6 +97,7 @@ type Limits struct {
 // Feeds is how the files of partners are fetched.
 type Feeds struct {
 	AllowPrivate bool `name:"allow-private" help:"Let feeds be fetched from addresses of private networks and of this machine."`
+	Share        int  `name:"share" default:"25" min:"1" max:"100" help:"Percent of its time that a process works on updates of partners (delays, cancellations, fares). They come by the hundred on the hour; in the rest of the time live calls have the machine for themselves."`
 }
 
 // Audit is the audit that a server makes by itself.

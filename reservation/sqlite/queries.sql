@@ -434,4 +434,4 @@ FROM slots WHERE pool = ?1 ORDER BY slot;
 -- name: claimants
 -- By the indexes of the live claims of the pool; "+" keeps the one on reservations out.
 SELECT reservation FROM claims WHERE pool = ?1 AND life = 1 AND +reservation > ?2
-UNION SELECT reservation FROM claims WHERE pool = ?1 AND life = 2 AND +reservation > ?2 ORDER BY 1 LIMIT ?3;
+UNION SELECT reservation FROM claims WHERE pool = ?1 AND life = 2 AND +reservation > ?2 ORDER BY 1 LIMIT ?3 + 0; -- a bare parameter has it prepared anew with each value

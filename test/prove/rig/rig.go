@@ -49,6 +49,7 @@ type Options struct {
 	Store    func(reservation.Store) reservation.Store // around the store of each core
 	Prepare  func(*World)                              // on the migrated store, before anybody opens it
 	DSN      string                                    // a database that somebody else has made and migrated; "": a fresh one
+	File     string                                    // the same of a file of SQLite
 	Node     string                                    // begins the names of the cores; "": "prove"
 }
 
@@ -76,7 +77,7 @@ const stopTimeout = 20 * time.Second
 // Open puts a world up.
 func Open(t testing.TB, s Shape, o Options) *World {
 	t.Helper()
-	w := &World{Shape: s, Supplier: uid.New(), clock: clock.System{}, DSN: o.DSN}
+	w := &World{Shape: s, Supplier: uid.New(), clock: clock.System{}, DSN: o.DSN, File: o.File}
 	if o.Clock != nil {
 		w.clock = o.Clock
 	}
@@ -100,7 +101,7 @@ func Open(t testing.TB, s Shape, o Options) *World {
 func (w *World) prepare(t testing.TB) {
 	t.Helper()
 	switch {
-	case w.DSN != "":
+	case w.DSN != "", w.File != "":
 	case w.Shape.Postgres:
 		w.DSN = engine.Postgres(t)
 		Check(t, postgres.Migrate(t.Context(), w.DSN))
