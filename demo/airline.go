@@ -50,10 +50,10 @@ var companies = []company{
 	}},
 }
 
-// Bounds of the windows of timetables, in days. Trains are told of far ahead, for it costs nothing: a train has a bit a date.
-// Of flights each date is a row; a server that runs for longer than the spare ones without a new start sells fewer and fewer.
+// Windows of the timetables, in days. Trains are told of far ahead, for it costs nothing: a train has a bit a date. Of
+// flights each date is a row, so there are only some more than the horizon; the next day's fill adds another.
 const (
-	flightsBefore, flightsSpare = 1, 35
+	flightsBefore, flightsSpare = 1, 7
 	trainsBefore, trainsAfter   = 7, 500
 )
 

@@ -8,15 +8,22 @@ import (
 	"holdfast/flight/itinerary"
 )
 
-// The words of the packages below that callers of Service need; they do not import those.
-type (
-	Party      = fare.Party
-	Levy       = fare.Levy
+type ( // words of the packages below that callers of Service need; they do not import those
+
+	// Party is who travels.
+	Party = fare.Party
+	// Levy is a tax or a fee.
+	Levy = fare.Levy
+	// FareFamily is conditions under one name.
 	FareFamily = fare.Family
+	// SeatChoice is what choosing a seat costs.
 	SeatChoice = fare.SeatChoice
-	Kind       = fare.Kind
-	Clock      = itinerary.Clock
-	Order      = itinerary.Order
+	// Kind is a type of traveller.
+	Kind = fare.Kind
+	// Clock is a range of local times of the day.
+	Clock = itinerary.Clock
+	// Order is how trips are sorted.
+	Order = itinerary.Order
 )
 
 // Kinds of travellers, ways of choosing a seat, and orders of a search.

@@ -15,11 +15,11 @@ import (
 // owed is what confirmed cancellations have promised back and the saga has still to return.
 func (r *Reservation) owed() money.Amount { return money.Of(r.Owed, r.Currency) }
 
-// refundOf is what cancelling an item at now gives back: all of it while cancelling is free or when the supplier changed it, else the total less the
+// refundOf is what cancelling an item at now gives back: all of it while cancelling is free or when the supplier has changed it much, else the total less the
 // rate plan's share, rounded half up on the fee.
 func refundOf(it *Item, c money.Currency, now time.Time) (refund, fee int64) {
 	total := money.Of(it.Price.Total(), c)
-	if it.Notice != nil || now.Before(it.Terms.FreeUntil) { // what the supplier has changed is no longer what was sold
+	if it.Notice.major(it.Ride) || now.Before(it.Terms.FreeUntil) { // what the supplier has changed so much is no longer what was sold
 		return total.Minor, 0
 	}
 	fee = total.BasisPoints(int64(it.Terms.FeeBP)).Minor
@@ -67,7 +67,7 @@ func (c *Core) QuoteCancellation(ctx context.Context, caller Caller, ref string,
 			q := &Quote{ID: uid.New(), Reservation: r.ID, Version: r.Version, ExpiresAt: w.Now.Add(c.settings.QuoteLife)}
 			for i := range r.Items {
 				it := &r.Items[i]
-				if !caller.owns(r, it) || it.Status != Confirmed || len(chosen) > 0 && !slices.Contains(chosen, it.ID) {
+				if !caller.owns(r, it) || it.Status != Confirmed || len(chosen) > 0 && !slices.Contains(chosen, it.ID) || it.over(w.Now) {
 					continue
 				}
 				refund, fee := refundOf(it, r.Currency, w.Now)
@@ -76,7 +76,7 @@ func (c *Core) QuoteCancellation(ctx context.Context, caller Caller, ref string,
 				q.Fee += fee
 			}
 			if len(q.Items) == 0 {
-				return fault.New(fault.Conflict, "not_cancellable", "What you named is cancelled already.")
+				return fault.New(fault.Conflict, "not_cancellable", "What you named is cancelled already, or over.")
 			}
 			w.quotes = append(w.quotes, q)
 			facts := factsOf(r)
@@ -156,6 +156,9 @@ func (c *Core) ConfirmCancellation(ctx context.Context, caller Caller, ref, quot
 			}
 			if err := cancellable(r, w.Now); err != nil {
 				return err
+			}
+			if slices.ContainsFunc(r.Items, func(it Item) bool { return slices.Contains(q.Items, it.ID) && it.over(w.Now) }) {
+				return fault.New(fault.Conflict, "not_cancellable", "A part of what the quote names is over meanwhile. Ask for a new one.")
 			}
 			if err := w.cancel(r, q, caller.actor(), row); err != nil {
 				return err

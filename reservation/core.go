@@ -44,6 +44,7 @@ type Core struct {
 	locators  *locators
 	sealer    *offer.Sealer
 	revoked   revocations
+	outdated  outdated
 	saga      *saga
 	follow    bool
 	announcer *announcer                // nil where the store cannot, or nobody else is there

@@ -25,6 +25,7 @@ func (c *Core) Disrupt(ctx context.Context, d Disruption) (int, error) {
 	case len(d.Times) > MaxPoolSlots+1:
 		return 0, invalid("/times", "disruption_invalid", "%d stops are more than a line can have.", len(d.Times))
 	}
+	c.Outdate(d) // first: who places from now on is not told afterwards
 	var told atomic.Int64
 	for _, pool := range d.Pools {
 		for after, more := (uid.ID{}), true; more; {

@@ -137,7 +137,7 @@ func (c *Core) beginCommand(r *Reservation, caller Caller, method string, key Id
 
 // free confirms a reservation that costs nothing: there is nobody to ask for money.
 func (w *work) free(r *Reservation, key *KeyRow) error {
-	if err := w.acceptPayment(r, payment.Payment{Amount: r.Total()}); err != nil {
+	if err := w.acceptPayment(r, payment.Payment{Amount: r.Total()}, false); err != nil {
 		return err
 	}
 	if err := w.transition(r, step{to: Confirmed, cause: PaymentTaken, actor: bySaga, money: Paid, note: r.Total().String()}); err != nil {
@@ -192,7 +192,8 @@ func (c *Core) settlePayment(ctx context.Context, r *Reservation, p payment.Paym
 			if p.Status == payment.Declined {
 				return w.refusePayment(r, p.Reason, afterRefusal)
 			}
-			return w.acceptPayment(r, p)
+			outdated := slices.ContainsFunc(r.Items, func(it Item) bool { return it.Status != Cancelled && c.outdated.changed(&it.Piece, r.CreatedAt) })
+			return w.acceptPayment(r, p, outdated)
 		},
 	})
 }
@@ -208,16 +209,20 @@ func paymentWord(s payment.Status) string {
 var bySaga = Actor{SystemActor, "payment"}
 
 // acceptPayment turns the hold into a sale. When the hold had gone before the money came, the stock is taken again if
-// it is there; if not, the money is let go.
-func (w *work) acceptPayment(r *Reservation, p payment.Payment) error {
+// it is there and still what was sold; if not, the money is let go.
+func (w *work) acceptPayment(r *Reservation, p payment.Payment, outdated bool) error {
 	s := step{to: Confirmed, cause: PaymentMade, actor: bySaga, money: Authorized, note: p.Amount.String()}
 	if r.Status == Expired {
 		demands, err := stock.Demands(r.Claims(nil))
 		if err != nil {
 			return errors.Join(stock.ErrBroken, err)
 		}
-		if w.lacks(demands) != nil || !w.reseat(r) {
-			if err := w.transition(r, step{to: Expired, cause: PaymentRefused, actor: bySaga, money: PaymentFailed, note: "sold meanwhile; the money goes back"}); err != nil {
+		why := "sold meanwhile; the money goes back"
+		if outdated {
+			why = "changed by the supplier meanwhile; the money goes back"
+		}
+		if outdated || w.lacks(demands) != nil || !w.reseat(r) {
+			if err := w.transition(r, step{to: Expired, cause: PaymentRefused, actor: bySaga, money: PaymentFailed, note: why}); err != nil {
 				return err
 			}
 			w.next(r, VoidStep)

@@ -248,6 +248,8 @@ func (c *Core) placeable(w *work, p *placing) error {
 			return fault.New(fault.Gone, "offer_expired", "This offer ended at %s. Search again for a current one.", o.ExpiresAt.Format("15:04:05Z07:00"))
 		case c.revoked.has(o.IssuedAt, p.pieces[i].Supplier, p.pieces[i].Conditions()):
 			return fault.New(fault.Gone, "offer_revoked", "The supplier has withdrawn this offer. Search again for a current one.")
+		case c.outdated.changed(&p.pieces[i], o.IssuedAt):
+			return errOfferOutdated
 		}
 	}
 	if f := w.lacks(p.demands); f != nil {

@@ -128,13 +128,40 @@ type Seat struct {
 	Fee       int64  // what choosing it cost, part of the item's price, in minor units
 }
 
-// Notice is what a supplier has changed of an item after it was sold. Cancelling it gives everything back.
+// Notice is what a supplier has changed of an item after it was sold. Cancelling it gives everything back where the change is major.
 type Notice struct {
 	ID               uid.ID // of the Disruption
 	At               time.Time
 	Withdrawn        bool      // it does not run
 	Departs, Arrives time.Time // the new times; zero when withdrawn
 	Note             string    // for people; "" for none
+}
+
+// A change of a ride's times is major from here on: what was sold may be given back whole. Regulation (EU) 2021/782, article
+// 18, draws the line for trains at 60 minutes; who departs earlier than was sold may miss it.
+const (
+	majorLater   = time.Hour
+	majorEarlier = 15 * time.Minute
+)
+
+// major reports whether a change lets the traveller give the item back whole. A nil notice is no change.
+func (n *Notice) major(r *offer.Ride) bool {
+	switch {
+	case n == nil:
+		return false
+	case n.Withdrawn:
+		return true
+	}
+	return n.Departs.Sub(r.Departs) >= majorLater || n.Arrives.Sub(r.Arrives) >= majorLater || r.Departs.Sub(n.Departs) >= majorEarlier
+}
+
+// over reports whether the item was delivered: it has ended, and its supplier did not withdraw it.
+func (it *Item) over(now time.Time) bool {
+	ends := it.Terms.EndsAt
+	if at := it.arrives(); at.After(ends) {
+		ends = at
+	}
+	return !ends.IsZero() && !now.Before(ends) && (it.Notice == nil || !it.Notice.Withdrawn)
 }
 
 // Reseated reports whether the seats are other ones than the item was placed with.

@@ -115,6 +115,7 @@ func (w *work) seat(p *offer.Piece, choice *SeatChoice) (seated, error) {
 		}
 		s, err := u.choose(p.Ride.Seating, on, t, label)
 		if err != nil {
+			w.short = w.short || fault.Is(err, errSeatUnavailable.Reason) // lapsed holds may still have it
 			u.give(seats)
 			return seated{}, err
 		}
@@ -291,6 +292,7 @@ func (c *Core) ChangeSeats(ctx context.Context, caller Caller, ref, item string,
 			}
 			n.reservation(r.ID)
 			n.units(ride.Seating.Pool)
+			n.dueOn(ride.Seating.Pool)
 		},
 		rule: func(w *work) error {
 			after = nil
@@ -358,6 +360,7 @@ func (w *work) changeSeats(r *Reservation, item int, choice *SeatChoice, by Acto
 	u.give(gone) // first, so that two travellers can swap
 	var got []Seat
 	undo := func(err error) error {
+		w.short = fault.Is(err, errSeatUnavailable.Reason) || fault.Is(err, errNoSingleSeat.Reason) // lapsed holds may still have it
 		u.give(got)
 		for _, s := range gone {
 			u.Take(s.Unit, s.From, s.To)

@@ -122,9 +122,13 @@ type Service interface {
 	// seat_unknown, seat_costs_more, no_seats, departed, not_changeable, no_single_seat.
 	ChangeSeats(ctx context.Context, c Caller, ref, item string, choice SeatChoice, key Idempotency) (Answer, error)
 	// Disrupt tells all reservations on some pools of a change, and returns how many it told: those that were told before are
-	// not. What is held and does not run any more is cancelled; what is paid can be cancelled for everything back, and is
-	// when nobody has by the time it would have been over. Going on after a failure is calling it again.
+	// not. What is held and does not run any more is cancelled; what is paid can be cancelled for everything back
+	// where the change is major, and is when it does not run and nobody has by the time it would have been over. Going on after a failure is calling it again.
 	Disrupt(ctx context.Context, d Disruption) (told int, err error)
+
+	// Outdate has this process refuse offers made before now that the change makes untrue (offer_outdated). Disrupt does so
+	// by itself; who learns of a change that another process told calls it.
+	Outdate(d Disruption)
 
 	// DefineLayouts stores layouts of units and returns their ids. Idempotent. Reason layout_invalid.
 	DefineLayouts(ctx context.Context, layouts []*stock.Layout) ([]uid.ID, error)

@@ -73,7 +73,7 @@ var placingCodes = []string{
 	"rate_plan_not_found", "in_past", "beyond_horizon", "dates_backwards", "stay_too_long", "occupancy_exceeded", "rooms_out_of_range",
 	"adults_out_of_range", "children_out_of_range", "offer_too_large", "too_many_units", "items_missing", "travellers_missing",
 	"no_single_seat", "seat_unavailable", "seat_unknown", "no_seats", "too_many_seats", "seats_unplaced",
-	"not_served", "train_not_found", "train_cancelled", "no_such_ride", "fare_unknown", "same_place", "departed", "place_unknown", "place_invalid",
+	"offer_outdated", "not_served", "train_not_found", "train_cancelled", "no_such_ride", "fare_unknown", "same_place", "departed", "place_unknown", "place_invalid",
 	"flight_not_found", "flight_cancelled", "flight_ambiguous", "cabin_not_found", "class_not_found", "family_not_found", "party_invalid", "out_of_range",
 	"child_age_out_of_range",
 }

@@ -299,7 +299,7 @@ func TestReadyEndsBeforeTheServer(t *testing.T) {
 
 func TestDemoGoesOnWhereItWasCutOff(t *testing.T) {
 	dir := t.TempDir()
-	c := settings(t, "--data="+dir, "--demo")
+	c := settings(t, "--data="+dir, "--demo", "--horizon-runs=10", "--horizon-flights=10")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	cut := &cutter{cancel: cancel}

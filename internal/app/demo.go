@@ -13,12 +13,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"holdfast/civil"
 	"holdfast/demo"
 	"holdfast/hotel"
 	"holdfast/identity"
+	"holdfast/internal/lifecycle"
 )
 
 // demoTokenFile keeps the random tokens of a demo that others can reach.
@@ -88,42 +90,123 @@ func loopback(addr string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// fillDemo brings the demo world into an empty store, goes on with a fill that was cut off, and adds what an older demo
-// did not have and the dates that have come since.
-func (s *system) fillDemo(ctx context.Context, out io.Writer) error {
-	begin := time.Now()
+// renewEvery is how often a running server looks whether the demo's timetables lack the dates of a new day.
+const renewEvery = time.Hour
+
+// demoWorld brings the demo world into a server's services and keeps its timetables up to date.
+type demoWorld struct {
+	system *system
+	cancel context.CancelFunc
+	worker sync.WaitGroup
+
+	mu  sync.Mutex // one fill at a time
+	day civil.Date // of the last fill
+}
+
+// module fills an empty store, goes on with a fill that was cut off, and adds what an older demo did not have.
+func (w *demoWorld) module(out io.Writer) lifecycle.Component {
+	return lifecycle.Component{
+		Name: "demo world", Start: func(ctx context.Context, _ func(error)) error {
+			if err := w.fill(ctx, out); err != nil || w.system.otherWorld {
+				return err
+			}
+			run, cancel := context.WithCancel(context.WithoutCancel(ctx)) // ctx bounds starting alone
+			w.cancel = cancel
+			w.worker.Go(func() { w.follow(run) })
+			return nil
+		}, Stop: func(context.Context) error {
+			if w.cancel != nil {
+				w.cancel()
+				w.worker.Wait()
+			}
+			return nil
+		},
+	}
+}
+
+// follow renews the timetables until ctx ends.
+func (w *demoWorld) follow(ctx context.Context) {
+	tick := time.NewTicker(renewEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := w.renew(ctx); err != nil && ctx.Err() == nil {
+			w.system.log.Warn("the demo's timetables were not renewed; it will be tried again", "error", err)
+		}
+	}
+}
+
+// renew adds the dates that have come within the horizon since the last fill.
+func (w *demoWorld) renew(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	today := civil.Today(w.system.clock.Now(), time.UTC)
+	if !w.system.config.Demo || w.system.otherWorld || today == w.day {
+		return nil
+	}
+	_, err := w.fillTimetables(ctx, today, io.Discard)
+	return err
+}
+
+// clockMoved is for when the clock was moved: there are flights on the days that are near then.
+func (w *demoWorld) clockMoved(ctx context.Context) error {
+	if err := w.renew(ctx); err != nil {
+		return err
+	}
+	return w.system.catchUp(ctx)
+}
+
+func (w *demoWorld) fill(ctx context.Context, out io.Writer) error {
+	begin, s := time.Now(), w.system
 	wanted, err := s.wantsDemo(ctx)
 	if err != nil || !wanted {
 		s.otherWorld = !wanted
 		return err
 	}
-	say := func(what string) func(done, total int) {
-		return func(done, total int) { _, _ = fmt.Fprintf(out, "Demo world: %d of %d %s\n", done, total, what) }
-	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	today := civil.Today(s.clock.Now(), time.UTC)
-	added, err := demo.Fill(ctx, demo.Make(demo.Seed, today, s.config.HorizonNights), s.identity, s.hotel, say("hotels"))
+	added, err := demo.Fill(ctx, demo.Make(demo.Seed, today, s.config.HorizonNights), s.identity, s.hotel, progressOf(out, "hotels"))
 	if err != nil {
 		return err
 	}
-	runs, err := demo.FillRailway(ctx, demo.MakeRailway(today), s.identity, s.rail)
+	more, err := w.fillTimetables(ctx, today, out)
 	if err != nil {
 		return err
 	}
-	if runs > 0 {
-		_, _ = fmt.Fprintf(out, "Demo world: %d train runs\n", runs)
-	}
-	added += runs
-	for _, airline := range demo.Airlines(today, s.config.HorizonFlights) {
-		flights, err := demo.FillAirline(ctx, airline, s.identity, s.flight, fifths(say("flights of "+airline.Supplier.Name)))
-		if err != nil {
-			return err
-		}
-		added += flights
-	}
-	if added > 0 {
+	if added+more > 0 {
 		_, _ = fmt.Fprintf(out, "Demo world: ready after %.1f s\n", time.Since(begin).Seconds())
 	}
 	return nil
+}
+
+// fillTimetables brings in the railway and the airlines as they are on a day. Called with mu held.
+func (w *demoWorld) fillTimetables(ctx context.Context, today civil.Date, out io.Writer) (added int, err error) {
+	s := w.system
+	if added, err = demo.FillRailway(ctx, demo.MakeRailway(today), s.identity, s.rail); err != nil {
+		return added, err
+	}
+	if added > 0 {
+		_, _ = fmt.Fprintf(out, "Demo world: %d train runs\n", added)
+	}
+	for _, airline := range demo.Airlines(today, s.config.HorizonFlights) {
+		flights, err := demo.FillAirline(ctx, airline, s.identity, s.flight, fifths(progressOf(out, "flights of "+airline.Supplier.Name)))
+		if err != nil {
+			return added, err
+		}
+		added += flights
+	}
+	w.day = today
+	return added, nil
+}
+
+// progressOf says how far a fill is.
+func progressOf(out io.Writer, what string) func(done, total int) {
+	return func(done, total int) { _, _ = fmt.Fprintf(out, "Demo world: %d of %d %s\n", done, total, what) }
 }
 
 // fifths passes on every fifth of what a long call tells.

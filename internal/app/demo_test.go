@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +14,6 @@ import (
 
 	"holdfast/civil"
 	"holdfast/demo"
-	"holdfast/fault"
 	"holdfast/feed"
 	"holdfast/flight"
 	"holdfast/rail"
@@ -74,13 +76,57 @@ func TestDemoTimetablesAreSold(t *testing.T) {
 		return nil
 	})
 	onDemo(t, dir, func(ctx context.Context, s *system) error {
+		keep := staffChange(ctx, t, s)
 		runs, flights, err := fillTimetables(ctx, s, s.rail, func(int, int) {})
 		if runs != 0 || flights != 0 {
 			t.Errorf("filling again added %d runs and %d departures", runs, flights)
 		}
+		keep()
 		return err
 	})
 	audit(t, settings(t, "--data="+dir), 0)
+}
+
+// staffChange changes what staff can, and returns a look at whether it still holds.
+func staffChange(ctx context.Context, t *testing.T, s *system) (keep func()) {
+	t.Helper()
+	by := flight.Editor{Subject: "staff", Supplier: demo.AirlineStaff()}
+	tariff, err := s.flight.Tariff(ctx, by, demo.AirlineStaff())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tariff.Cabins = slices.Clone(tariff.Cabins)
+	tariff.Cabins[1].Tiers = []int64{100}
+	if _, err := s.flight.SetTariff(ctx, by, *tariff, tariff.Revision); err != nil {
+		t.Fatal(err)
+	}
+	fares, err := s.rail.Fares(ctx, demo.RailwayStaff())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cheap := *fares
+	cheap.ChildBP = 100
+	if _, err := s.rail.SetFares(ctx, rail.Editor{Subject: "staff", Supplier: demo.RailwayStaff()}, demo.RailwayStaff(), cheap); err != nil {
+		t.Fatal(err)
+	}
+	airport, err := s.flight.Airport(ctx, "DPS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := *airport
+	other.City = "Denpasar"
+	if _, err := s.flight.SetAirport(ctx, flight.Editor{Subject: "op"}, other); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		tariff, err1 := s.flight.Tariff(ctx, by, demo.AirlineStaff())
+		fares, err2 := s.rail.Fares(ctx, demo.RailwayStaff())
+		airport, err3 := s.flight.Airport(ctx, "DPS")
+		if err := errors.Join(err1, err2, err3); err != nil || tariff.Cabins[1].Tiers[0] != 100 || fares.ChildBP != 100 || airport.City != "Denpasar" {
+			t.Errorf("what staff changed is gone: %+v, %+v, %+v; error %v", tariff, fares, airport, err)
+		}
+	}
 }
 
 // takeOff is a flight on a date.
@@ -158,16 +204,15 @@ func sellsEveryTrain(ctx context.Context, t *testing.T, s *system, today civil.D
 	}
 }
 
-// joinsEveryCity travels to each city with hotels and back from Vienna, and between cities that have nothing to do with
-// each other, on some day of a week.
+// joinsEveryCity travels to each city with hotels and back from Vienna, and from afar to London, on some day of a week.
 func joinsEveryCity(ctx context.Context, t *testing.T, s *system, today civil.Date) {
 	t.Helper()
-	seen := map[string]bool{}
+	zones := map[string]string{}
 	for _, h := range demo.Make(demo.Seed, today, 1).Houses {
-		seen[h.Hotel.City] = true
+		zones[h.Hotel.City] = h.Hotel.TimeZone
 	}
-	cities, hub := slices.Sorted(maps.Keys(seen)), "Vienna"
-	if len(cities) < 60 || !seen[hub] {
+	cities, hub := slices.Sorted(maps.Keys(zones)), "Vienna"
+	if len(cities) < 60 || zones[hub] == "" {
 		t.Fatalf("cities %q", cities)
 	}
 	// Nobody flies there; trains go to where others fly.
@@ -192,7 +237,7 @@ func joinsEveryCity(ctx context.Context, t *testing.T, s *system, today civil.Da
 			t.Errorf("no train from %s to %s: %v", from, to, err)
 		}
 	}
-	for i, c := range cities {
+	for _, c := range cities {
 		if near := byTrain[c]; near != "" {
 			rides(near, c)
 			rides(c, near)
@@ -202,8 +247,9 @@ func joinsEveryCity(ctx context.Context, t *testing.T, s *system, today civil.Da
 			flies(hub, c)
 			flies(c, hub)
 		}
-		if next := cities[(i+7)%len(cities)]; byTrain[next] == "" {
-			flies(c, next)
+		if !strings.HasPrefix(zones[c], "Europe/") && !strings.HasPrefix(zones[c], "Atlantic/") {
+			flies(c, "London")
+			flies("London", c)
 		}
 	}
 	for _, train := range [][2]string{{"London", "Amsterdam"}, {"Paris", "Budapest"}, {"Berlin", "Rome"}, {"Oslo", "Hamburg"}, {"Madrid", "Lisbon"}, {"Edinburgh", "London"}, {"Tokyo", "Kyoto"}} {
@@ -242,8 +288,12 @@ func TestDemoTimetablesGoOnWhereTheyWereCutOff(t *testing.T) {
 	onDemo(t, dir, func(ctx context.Context, s *system) error {
 		cut, cancel := context.WithCancel(ctx)
 		defer cancel()
-		if _, _, err := fillTimetables(cut, s, cutTrains{s.rail, cancel}, func(int, int) {}); !errors.Is(err, context.Canceled) && fault.KindOf(err) == 0 {
-			t.Errorf("cut off before the trains were on sale: %v", err)
+		if _, _, err := fillTimetables(cut, s, cutTrains{s.rail, cancel}, func(int, int) {}); err == nil {
+			t.Error("it was not cut off")
+		}
+		runs, err := s.rail.Trains(ctx, "HR 101", civil.Today(s.clock.Now(), time.UTC)+demoHorizon-1)
+		if err != nil || !runs[0].Preparing {
+			t.Errorf("it was cut off after the trains were on sale: %v", err)
 		}
 		return nil
 	})
@@ -255,8 +305,8 @@ func TestDemoTimetablesGoOnWhereTheyWereCutOff(t *testing.T) {
 				cancel()
 			}
 		})
-		if cut.Err() == nil {
-			t.Fatalf("it was not cut off: %v", err)
+		if n := preparing(ctx, s); cut.Err() == nil || n == 0 {
+			t.Errorf("it was not cut off, or with %d departures preparing: %v", n, err)
 		}
 		return nil
 	})
@@ -307,4 +357,49 @@ func TestDemoOfHotelsGains(t *testing.T) {
 		}
 	}
 	r.end()
+}
+
+func TestDemoTimetablesFollowTheClock(t *testing.T) {
+	dir := t.TempDir()
+	c := settings(t, "--data="+dir, "--demo", "--clock=2027-03-20T09:00:00Z", "--horizon-runs=10", "--horizon-flights=10")
+	r := serve(t, c, false)
+	for _, now := range []string{"2027-03-20", "2027-03-27", "2027-06-01"} { // clocks change on the 28th
+		r.call("POST", "/v1/sandbox/clock", "demo-traveller", object{"now": now + "T10:00:00Z"}, 200)
+		at, err := civil.Parse(now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, day := range []civil.Date{at + 1, at + demoHorizon - 1} {
+			for _, search := range []object{
+				{"train": object{"from": "Amsterdam", "to": "Vienna", "date": day.String()}},
+				{"flight": object{"slices": []object{{"from": "London", "to": "Sydney", "date": day.String()}}}},
+			} {
+				if offers, _ := r.call("POST", "/v1/offers", "demo-traveller", search, 200)["offers"].([]any); len(offers) == 0 {
+					t.Errorf("on %s no offers for %v", now, search)
+				}
+			}
+		}
+	}
+	r.end()
+	audit(t, c, 0)
+}
+
+func TestDemoTokensGain(t *testing.T) {
+	c := settings(t, "--data="+t.TempDir(), "--demo")
+	c.Addr = "0.0.0.0:0"
+	old := `[{"token": "demo-traveller-x", "subject": "demo-traveller", "scopes": ["offers:read"]}, {"token": "mine", "subject": "me", "scopes": []}]`
+	if err := os.WriteFile(filepath.Join(c.Data, demoTokenFile), []byte(old), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all, err := newSystem(c, quiet).demoTokens()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all[0].Token != "demo-traveller-x" || all[1].Token != "mine" || len(all) != 1+len(demo.Tokens()) {
+		t.Errorf("tokens %+v", all)
+	}
+	again, err := newSystem(c, quiet).demoTokens()
+	if err != nil || !reflect.DeepEqual(all, again) {
+		t.Errorf("after a restart %+v; error %v", again, err)
+	}
 }

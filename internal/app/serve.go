@@ -39,6 +39,7 @@ type server struct {
 	*system
 	options  ServeOptions
 	tokens   []identity.Token // of the demo
+	world    *demoWorld
 	listener net.Listener
 	http     *http.Server
 	serving  sync.WaitGroup
@@ -61,10 +62,9 @@ func Serve(ctx context.Context, c *config.Config, options ServeOptions) error {
 		return nil
 	}}
 	modules = slices.Insert(modules, slices.IndexFunc(modules, func(c lifecycle.Component) bool { return c.Name == storesModule }), address)
+	s.world = &demoWorld{system: s.system}
 	if c.Demo {
-		modules = append(modules, lifecycle.Component{
-			Name: "demo world", Start: func(ctx context.Context, _ func(error)) error { return s.fillDemo(ctx, options.Out) },
-		})
+		modules = append(modules, s.world.module(options.Out))
 	}
 	modules = append(modules, lifecycle.Component{
 		Name: "feeds", Start: func(ctx context.Context, _ func(error)) error {
@@ -138,7 +138,7 @@ func baseURL(a net.Addr) string {
 func (s *server) answer(_ context.Context, fail func(error)) error {
 	handler := rest.New(rest.Deps{ //nolint:contextcheck // each request brings its own
 		Identity: s.identity, Hotels: s.hotel, Rail: s.rail, Flights: s.flight, Feeds: s.feeds, Reservations: s.reservation, Payments: s.payment,
-		Clock: s.clock, SandboxClock: s.manual, ClockMoved: s.catchUp, Logger: s.log, Registry: s.registry, Ready: s.ready, Version: s.build.Version,
+		Clock: s.clock, SandboxClock: s.manual, ClockMoved: s.world.clockMoved, Logger: s.log, Registry: s.registry, Ready: s.ready, Version: s.build.Version,
 		Limits: rest.Limits{
 			Rate: float64(s.config.Limits.Rate), Burst: s.config.Limits.Burst, Subjects: s.config.Limits.Subjects, BodyBytes: s.config.Limits.BodyBytes,
 			Reads: s.config.Limits.Reads, Writes: s.config.Limits.Writes, Staff: s.config.Limits.Staff, Batch: s.config.Limits.BatchCommands, Wait: s.config.Times.Wait,

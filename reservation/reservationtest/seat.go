@@ -37,6 +37,10 @@ var seatCases = map[string]func(*testing.T, *world){
 	"SupplierWithdraws":    testSupplierWithdraws,
 	"SupplierRetimes":      testSupplierRetimes,
 	"SeatsOfSeveralPieces": testSeatsOfSeveralPieces,
+	"OfferOfAChangedRide":  testOutdatedOffer,
+	"LateMoneyChangedRide": testLateMoneyForAChangedRide,
+	"RiddenIsNotReturned":  testRiddenIsNotReturned,
+	"LapsedSeatIsChanged":  testLapsedSeatIsChanged,
 }
 
 // train makes a pool of seats on a line of segments; four seats a row, two rows a coach.
@@ -575,6 +579,7 @@ func testSupplierRetimes(t *testing.T, w *world) {
 	if n := got.Items[0].Notice; n == nil || !n.Departs.Equal(at) || !n.Arrives.Equal(at.Add(2*time.Hour)) || got.Status != reservation.Held {
 		t.Fatalf("notice %+v, %s", n, got.Status)
 	}
+	w.clock.Advance(time.Minute)
 	through := w.boarded(t, "ada", w.ride(t, offer.Train, pool, 0, 2, 1))
 	ends := w.boarded(t, "ada", w.ride(t, offer.Train, pool, 0, 1, 1))
 	d.ID, d.Skipped = uid.New(), []stock.Slot{1}
@@ -606,5 +611,95 @@ func testSeatsOfSeveralPieces(t *testing.T, w *world) {
 	r := w.boarded(t, "ada", trip(), reservation.SeatChoice{Piece: 1, Wish: stock.Wish{MayChange: true}})
 	if len(r.Items[0].Seats) != 4 || len(r.Items[1].Seats) != 2 {
 		t.Errorf("%+v, %+v", r.Items[0].Seats, r.Items[1].Seats)
+	}
+}
+
+// changed is a disruption that moves a train of two segments by some minutes.
+func changed(pool stock.PoolID, by time.Duration) reservation.Disruption {
+	at := start.Add(48*time.Hour + by)
+	return reservation.Disruption{
+		ID: uid.New(), Pools: []stock.PoolID{pool}, Actor: reservation.Actor{Kind: reservation.SystemActor, ID: "feed"},
+		Times: []reservation.StopTime{{Departs: at}, {Arrives: at.Add(2 * time.Hour), Departs: at.Add(2 * time.Hour)}, {Arrives: at.Add(4 * time.Hour)}},
+	}
+}
+
+// Whoever still has an offer of the ride as it was is not sold it: the old times are true no more.
+func testOutdatedOffer(t *testing.T, w *world) {
+	pool := w.train(t, 8, 2)
+	sealed := w.ride(t, offer.Train, pool, 0, 2, 1)
+	through := w.ride(t, offer.Train, pool, 0, 1, 1)
+	w.clock.Advance(time.Minute)
+	if _, err := w.core.Disrupt(t.Context(), changed(pool, -30*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.board("ada", sealed)
+	denied(t, err, "offer_outdated")
+	_, err = w.board("ada", through)
+	denied(t, err, "offer_outdated")
+	w.clock.Advance(time.Minute)
+	w.boarded(t, "ada", w.ride(t, offer.Train, pool, 0, 2, 1)) // a new one knows
+	other := w.train(t, 8, 2)
+	old := w.ride(t, offer.Train, other, 0, 2, 1)
+	w.core.Outdate(changed(other, time.Hour)) // as another process told it
+	_, err = w.board("ada", old)
+	denied(t, err, "offer_outdated")
+}
+
+// Money that comes after the hold has gone does not buy a ride that runs otherwise now.
+func testLateMoneyForAChangedRide(t *testing.T, w *world) {
+	pool := w.train(t, 8, 2)
+	r := w.boarded(t, "ada", w.ride(t, offer.Train, pool, 0, 2, 1))
+	w.late(t, r)
+	if _, err := w.core.Disrupt(t.Context(), changed(pool, 2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	got := w.until(t, ref(r), func(r *reservation.Reservation) bool { return r.Payment == reservation.PaymentFailed && r.AtRest() })
+	if got.Status != reservation.Expired {
+		t.Errorf("it is %s", got.Status)
+	}
+}
+
+// A ride that was ridden is not given back, and a minute's delay is no reason to.
+func testRiddenIsNotReturned(t *testing.T, w *world) {
+	pool, back := w.train(t, 8, 2), w.train(t, 8, 2)
+	later := w.piece(offer.Train, back, 0, 2, 1)
+	later.Ride.Departs, later.Ride.Arrives, later.Terms.EndsAt = later.Ride.Departs.AddDate(0, 0, 7), later.Ride.Arrives.AddDate(0, 0, 7), later.Terms.EndsAt.AddDate(0, 0, 7)
+	r := w.boarded(t, "ada", w.rides(t, []offer.Piece{w.piece(offer.Train, pool, 0, 2, 1), later}))
+	w.paid(t, "ada", ref(r), "pm_test_approved")
+	w.until(t, ref(r), func(r *reservation.Reservation) bool { return r.AtRest() && r.Paid > 0 })
+	quote := func(k string) *reservation.Quote {
+		t.Helper()
+		a, err := w.core.QuoteCancellation(t.Context(), as("ada"), ref(r), nil, key(k))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.Quote
+	}
+	for _, c := range []struct {
+		by     time.Duration
+		refund int64
+	}{{time.Minute, 10_000}, {time.Hour, 15_000}, {-15 * time.Minute, 15_000}} { // half of each is kept, but for the changed one
+		if _, err := w.core.Disrupt(t.Context(), changed(pool, c.by)); err != nil {
+			t.Fatal(err)
+		}
+		if q := quote(c.by.String()); q.Refund != c.refund {
+			t.Errorf("moved by %v, %d come back, want %d", c.by, q.Refund, c.refund)
+		}
+	}
+	w.clock.Advance(52 * time.Hour)
+	if q := quote("over"); len(q.Items) != 1 || q.Refund != 5_000 {
+		t.Errorf("after the first ride %d items, %d back", len(q.Items), q.Refund)
+	}
+}
+
+// A seat whose hold has lapsed can be changed to before the sweep has come by.
+func testLapsedSeatIsChanged(t *testing.T, w *world) {
+	pool := w.train(t, 8, 2)
+	w.boarded(t, "bob", w.ride(t, offer.Train, pool, 0, 2, 1), reservation.SeatChoice{Labels: []string{"1-1"}})
+	w.clock.Advance(time.Minute)
+	r := w.boarded(t, "ada", w.ride(t, offer.Train, pool, 0, 2, 1), reservation.SeatChoice{Labels: []string{"1-2"}})
+	w.clock.Advance(14*time.Minute + time.Second)
+	if _, err := w.core.ChangeSeats(t.Context(), as("ada"), ref(r), r.Items[0].ID.Text("itm"), reservation.SeatChoice{Labels: []string{"1-1"}}, key("k")); err != nil {
+		t.Error(err)
 	}
 }

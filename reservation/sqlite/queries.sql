@@ -432,6 +432,7 @@ SELECT pool, slot, physical, out_of_order, overbooking_bp, target, by_hand, stoc
 FROM slots WHERE pool = ?1 ORDER BY slot;
 
 -- name: claimants
--- By the indexes of the live claims of the pool; "+" keeps the one on reservations out.
+-- By the indexes of the live claims of the pool; "+" keeps the one on reservations out. A bare parameter as the
+-- limit would have it prepared anew with each value.
 SELECT reservation FROM claims WHERE pool = ?1 AND life = 1 AND +reservation > ?2
-UNION SELECT reservation FROM claims WHERE pool = ?1 AND life = 2 AND +reservation > ?2 ORDER BY 1 LIMIT ?3 + 0; -- a bare parameter has it prepared anew with each value
+UNION SELECT reservation FROM claims WHERE pool = ?1 AND life = 2 AND +reservation > ?2 ORDER BY 1 LIMIT ?3 + 0;

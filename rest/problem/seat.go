@@ -12,7 +12,6 @@ var seatEntries = []Entry{
 	{Code: "departed", Status: conflict, Title: "Departed already", Meaning: "The train or flight has departed, so nothing about its seats can be changed any more.", Remedy: "There is nothing to be done."},
 	{Code: "not_changeable", Status: conflict, Title: "Cannot be changed", Meaning: "Seats can be changed while the item is held or confirmed, and not while its payment runs.", Remedy: "Read the reservation; its available_actions say what can be done."},
 	{Code: "withdrawn", Status: conflict, Title: "Does not run any more", Meaning: "The supplier has cancelled a part of what is reserved, so it cannot be paid.", Remedy: "Cancel the reservation and search again."},
-
 	{Code: "pool_differs", Status: conflict, Title: "Seats cannot change", Meaning: "The stock exists already with other seats or another length, and these never change.", Remedy: "Make a new run or departure, or keep the seats."},
 	{Code: "pool_has_units", Status: conflict, Title: "Capacity comes from the seats", Meaning: "The stock has seats with numbers, which say how much there is; its capacity is not set by hand.", Remedy: "Put single seats out of order, or change the target."},
 	at("layout_invalid", "Seats not possible", "The seats have names that are empty, too long or used twice, or are too many.", "The message says which."),

@@ -33,7 +33,6 @@ type sky struct {
 	aircraft   []*flight.Aircraft
 	departures []*flight.FlightDeparture
 	tariff     *flight.Tariff
-	wanted     int64
 }
 
 func (w *World) seedFlights() {

@@ -15,6 +15,7 @@ var proofs = []proof{
 	{name: "sqlite", what: "no room, no right to write, a second process, a torn WAL, a damaged file", test: "^Test", packages: []string{"./test/prove/sqlite"}, runs: 500, unit: "damaged WALs"},
 	{name: "backup", what: "a data folder copied under load and brought back is a state from which everything resumes", test: "^Test", packages: []string{"./test/prove/backup"}, runs: 25, unit: "backups"},
 	{name: "feeds", what: "deliveries of partners in any order, late and repeated, by two processes, end in one state", test: "^TestService$/any_order", packages: []string{"./feed/intake/sqlite", "./feed/intake/postgres"}, runs: 2000, unit: "orders of arrival a suite"},
+	{name: "updates", what: "updates of trains and flights in any order, late and repeated, by two senders, leave what the newest word says", test: "^TestUpdatesInAnyOrder$", packages: []string{"./internal/app"}, runs: 2000, unit: "orders of arrival a format and engine"},
 	{name: "connections", what: "a search of flights finds exactly what enumerating all connections finds", test: "^TestSearchUnitedStates$", packages: []string{"./flight/itinerary"}, runs: 200, unit: "pairs of airports a network"},
 	{name: "timetable", what: "journeys of trains are those that Dijkstra, and a look at every ride, find; changed timetables too", test: "^Test(Germany|Searches|Changes)", packages: []string{"./rail/timetable"}, runs: 20_000, unit: "queries, networks"},
 }

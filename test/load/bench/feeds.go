@@ -59,35 +59,65 @@ func (o Options) stormScale() (partners, days, rounds int, quiet time.Duration) 
 
 func (o Options) feeds(ctx context.Context, engine house.Engine) (lines []Line, err error) {
 	partners, days, rounds, quiet := o.stormScale()
+	name := "feeds." + string(engine)
+	with, err := o.storms(ctx, engine, name, partners, days, rounds, quiet, nil)
+	if err != nil {
+		return nil, err
+	}
+	changes := partners * stormChanges
+	l := Line{
+		Name: name + ".search.p99", Unit: "ms", Ours: middle(with.during), Peer: middle(with.before), Form: "quiet", Ratio: middle(with.ratios),
+		Most: stormRise * middle(with.before), PeakRSS: with.rss,
+		Note: fmt.Sprintf("at %.0f searches/s; rises to %.2f times in the middle of %d rounds, %.2f at worst; the longest wait of a usual tenth of a second rises to %.2f times; %d changes, each applied once",
+			with.rate, middle(with.ratios), rounds, slices.Max(with.ratios), middle(with.usual), changes),
+	}
+	lines = []Line{l, {
+		Name: name + ".storm", Unit: "s", Ours: middle(with.took), Note: fmt.Sprintf("until all %d runs had ended: %.0f changes/s beside the searches", partners, float64(changes)/middle(with.took)),
+	}}
+	if o.Short {
+		return lines, nil
+	}
+	without, err := o.storms(ctx, engine, name+".no_rests", partners, days, 1, quiet, []string{"--feeds-share=100"})
+	if err != nil {
+		return lines, fmt.Errorf("without rests: %w", err)
+	}
+	return append(lines, Line{
+		Name: name + ".rise", Unit: "times", Ours: middle(with.ratios), Peer: middle(without.ratios), Form: "no_rests", Ratio: middle(without.ratios) / middle(with.ratios),
+		Note: fmt.Sprintf("of the 99th percentile; without rests it is %.1f ms before and %.1f ms during, and the storm takes %.0f s", middle(without.before), middle(without.during), middle(without.took)),
+	}), nil
+}
+
+// storms is what came of some rounds on one server.
+type storms struct {
+	before, during, ratios, took []float64 // by round: milliseconds, and seconds
+	usual                        []float64 // by round: how often as long the usual tenth of a second makes wait
+	rate                         float64
+	rss                          int64
+}
+
+func (o Options) storms(ctx context.Context, engine house.Engine, name string, partners, days, rounds int, quiet time.Duration, args []string) (out *storms, err error) {
 	began := time.Now()
-	s, err := o.openStorm(ctx, engine, partners, days, nil)
+	s, err := o.openStorm(ctx, engine, partners, days, args)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
-	name := "feeds." + string(engine)
 	_, _ = fmt.Fprintf(o.Progress, "  %s: %d trains and as many flights a day, %d days on sale, %d partners; up after %.0f s\n", name, s.lines(), days, partners, time.Since(began).Seconds())
 	peak := drive.Closed(ctx, &searches{stormSite: s}, drive.Load{Clients: stormClients, Duration: quiet, Warm: quiet / 4, Targets: 1, Seed: seedOf})
 	s.rate = min(stormRate, stormShare*peak.Rate)
 	_, _ = fmt.Fprintf(o.Progress, "  %s: %.0f searches/s at most, %v; %.0f/s from now on\n", name, peak.Rate, peak.Latency.Summary(), s.rate)
-	var before, during, ratios, took []float64
+	out = &storms{rate: s.rate}
 	for round := range rounds {
 		r, err := o.stormRound(ctx, s, name, round, quiet)
 		if err != nil {
 			return nil, fmt.Errorf("round %d: %w", round+1, err)
 		}
-		before, during, ratios, took = append(before, r.before), append(during, r.during), append(ratios, r.during/r.before), append(took, r.took.Seconds())
+		out.before, out.during = append(out.before, r.before), append(out.during, r.during)
+		out.ratios, out.took, out.usual = append(out.ratios, r.during/r.before), append(out.took, r.took.Seconds()), append(out.usual, r.usual)
 	}
-	rss := meter.PeakRSS(s.server.PID())
-	o.Result.Memory(name, rss)
-	changes := partners * stormChanges
-	l := Line{
-		Name: name + ".search.p99", Unit: "ms", Ours: middle(during), Peer: middle(before), Form: "quiet", Ratio: middle(ratios), Most: stormRise * middle(before), PeakRSS: rss,
-		Note: fmt.Sprintf("at %.0f searches/s; rises to %.2f times in the middle of %d rounds, %.2f at worst; %d changes, each applied once", s.rate, middle(ratios), rounds, slices.Max(ratios), changes),
-	}
-	return []Line{l, {
-		Name: name + ".storm", Unit: "s", Ours: middle(took), Note: fmt.Sprintf("until all %d runs had ended: %.0f changes/s beside the searches", partners, float64(changes)/middle(took)),
-	}}, nil
+	out.rss = meter.PeakRSS(s.server.PID())
+	o.Result.Memory(name, out.rss)
+	return out, nil
 }
 
 func middle(v []float64) float64 { return (&entry{rates: v}).median() }
@@ -95,7 +125,20 @@ func middle(v []float64) float64 { return (&entry{rates: v}).median() }
 // stormResult is one round: the 99th percentiles in milliseconds, and how long the storm took.
 type stormResult struct {
 	before, during float64
+	usual          float64
 	took           time.Duration
+}
+
+// usualWait is the median, over tenths of a second, of the longest wait of those who came in it: what others do on the
+// machine now and then does not show in it.
+func usualWait(r *drive.Result) float64 {
+	var waits []float64
+	for _, s := range r.Slices {
+		if s.Arrived > 0 {
+			waits = append(waits, milliseconds(s.Slowest))
+		}
+	}
+	return middle(waits)
 }
 
 // stormRound gives every partner a new version, moves the clock to shortly before the hour, and measures before and after
@@ -137,9 +180,9 @@ func (o Options) stormRound(ctx context.Context, s *stormSite, name string, roun
 		return nil, errors.Join(err, werr)
 	}
 	spent := meter.Read(s.server.PID(), o.Database).Since(used)
-	out.during = milliseconds(rough.Latency.Quantile(0.99))
-	_, _ = fmt.Fprintf(o.Progress, "  %s round %d: %.1f s, p99 %.2f ms before, %.2f ms during (%.2f times); cpu of a change with its searches: %v\n",
-		name, round+1, out.took.Seconds(), out.before, out.during, out.during/out.before, spent.Per(int64(s.storm.partners*stormChanges)))
+	out.during, out.usual = milliseconds(rough.Latency.Quantile(0.99)), usualWait(rough)/usualWait(calm)
+	_, _ = fmt.Fprintf(o.Progress, "  %s round %d: %.1f s, p99 %.2f ms before, %.2f ms during (%.2f times; the longest wait of a usual tenth of a second %.2f times, %.2f ms); cpu of a change with its searches: %v\n",
+		name, round+1, out.took.Seconds(), out.before, out.during, out.during/out.before, out.usual, usualWait(rough), spent.Per(int64(s.storm.partners*stormChanges)))
 	return out, s.exactly(ctx, version)
 }
 

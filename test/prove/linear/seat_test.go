@@ -99,20 +99,20 @@ func (b berths) full(c seatCall) bool {
 func (b berths) step(c seatCall, a seatAnswer) (bool, berths) {
 	switch c.what {
 	case "board":
-		switch {
-		case a.refused == "sold_out":
+		switch a.refused {
+		case "sold_out":
 			return b.full(c), b
-		case a.refused == "no_single_seat":
+		case "no_single_seat":
 			return c.unit == 0 && !b.full(c) && !b.free(1, c, 0) && !b.free(2, c, 0), b
-		case a.refused == "seat_unavailable":
+		case "seat_unavailable":
 			return c.unit != 0 && !b.full(c) && !b.free(c.unit, c, 0), b
 		}
 		return a.refused == "" && (c.unit == 0 || a.unit == c.unit) && b.free(a.unit, c, 0), b.take(a.unit, c)
 	case "change":
-		switch {
-		case a.refused == "not_changeable":
+		switch a.refused {
+		case "not_changeable":
 			return b.has(c.number) == 0, b
-		case a.refused == "seat_unavailable":
+		case "seat_unavailable":
 			return b.has(c.number) != 0 && !b.free(c.unit, c, c.number), b
 		}
 		return a.refused == "" && a.unit == c.unit && b.has(c.number) != 0 && b.free(c.unit, c, c.number), b.without(c.number).take(c.unit, c)

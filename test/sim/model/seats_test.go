@@ -266,7 +266,8 @@ func (c *carriage) board(t *rapid.T) {
 	a, err := c.core.Place(c.ctx, reservation.PlaceRequest{
 		Caller: reservation.Caller{Subject: r.who}, Offers: []string{sealed}, Seats: []reservation.SeatChoice{choice}, Travellers: guests,
 	})
-	want, named := "", 0
+	var want string
+	named := 0
 	for _, text := range choice.Labels {
 		if text != "" {
 			named++
@@ -378,7 +379,8 @@ func (c *carriage) change(t *rapid.T) {
 		return
 	}
 	a, err := c.ask(r, reservation.SeatChoice{Labels: labels})
-	want, after, moving := "", maps.Clone(c.has), slices.Clone(labels)
+	var want string
+	after, moving := maps.Clone(c.has), slices.Clone(labels)
 	had := map[int][]reservation.Seat{}
 	for _, s := range r.seats {
 		had[s.Traveller] = append(had[s.Traveller], s)
