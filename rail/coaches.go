@@ -234,7 +234,7 @@ func (c *Core) SetComposition(ctx context.Context, e Editor, m CompositionChange
 		if err != nil {
 			return nil, fault.Wrap(err, "encode coaches")
 		}
-		row := &Composition{Supplier: m.Supplier, Train: m.Train, From: m.From, To: m.To, Weekdays: m.Weekdays, Formation: f.ID, Stamp: c.clock.Now().UnixMilli()}
+		row := &Composition{Supplier: m.Supplier, Train: m.Train, From: m.From, To: m.To, Weekdays: m.Weekdays, Formation: f.ID, Stamp: c.now().UnixMicro()}
 		row.ID = compositionID(row)
 		next := *w.row
 		next.Revision++

@@ -82,7 +82,7 @@ func (c *Core) newImport(e Editor, o ImportOptions, name string, progress Progre
 		o.Feed = name
 	}
 	if o.Stamp == 0 {
-		o.Stamp = c.clock.Now().UnixMilli()
+		o.Stamp = c.now().UnixMicro()
 	}
 	if o.MaxRemovedBP == 0 {
 		o.MaxRemovedBP = DefaultMaxRemovedBP

@@ -50,7 +50,7 @@ type Run struct {
 	Want      *Want                      // what the timetable and the compositions say meanwhile, where that differs; nil: the same
 	Conflict  bool                       // Want could not be had: seats are sold
 	Todo      Todo                       // 0: all is done
-	Stamp     int64                      // of Update
+	Stamp     int64                      // the highest of all that was told of it
 	Update    *Update                    // nil: runs as the timetable says
 	Revision  int64                      // counts the writes of the row
 }
@@ -61,12 +61,24 @@ type Want struct {
 	Pattern, Formation uid.ID
 }
 
-// Update is what is told of a run beside its timetable.
+// Update is what is told of a run beside its timetable, and what is remembered of who told it.
 type Update struct {
-	Cancelled bool       `json:"cancelled,omitempty"`
-	Skipped   []int      `json:"skipped,omitempty"` // places of calls that are left out
-	Times     []CallTime `json:"times,omitempty"`   // by call, ascending
-	Note      string     `json:"note,omitempty"`
+	Cancelled bool        `json:"cancelled,omitempty"`
+	Skipped   []int       `json:"skipped,omitempty"` // places of calls that are left out
+	Delays    []CallDelay `json:"delays,omitempty"`  // of each call against its timetable, ascending: they stay right when that moves
+	Times     []CallTime  `json:"times,omitempty"`   // instants, as documents had them before Delays; they are read, never written
+	Note      string      `json:"note,omitempty"`
+
+	Sources   map[string]int64 `json:"sources,omitempty"`    // the highest stamp that each partner told
+	StaffAt   int64            `json:"staff_at,omitempty"`   // when staff told something last, in microseconds since 1970; 0: never
+	ChangedAt int64            `json:"changed_at,omitempty"` // when how it runs changed last, likewise
+}
+
+// CallDelay is how late a call is: a negative one is early. Told in a RunUpdate it goes on to the calls after it.
+type CallDelay struct {
+	Call    int   `json:"call"`
+	Arrives int32 `json:"arrives,omitzero"` // seconds
+	Departs int32 `json:"departs,omitzero"` // seconds; of the calls after it too
 }
 
 // CallTime is the expected times of one call.

@@ -157,11 +157,16 @@ func (c *Core) next(w *railway, t *Train, d civil.Date, is *Run, want Want) *Run
 	case is.State == Withdrawn: // it is back: its stock is made anew
 		r.State, r.Pattern, r.Formation, r.Edition = Scheduled, want.Pattern, want.Formation, is.Edition+1
 		r.Todo, r.Want, r.Conflict, r.Update = Define, nil, false, nil
+		if is.Update != nil { // what was told before is over, but not forgotten: repeated, it is not new
+			r.Update = &Update{}
+			r.Update.keep(is.Update)
+		}
 	case !is.Ready && is.Todo&Define == 0 && !is.Conflict: // told of before it came within the horizon
 		if want.Withdrawn {
 			r.State = Withdrawn
 		} else {
-			r.Pattern, r.Formation, r.Todo = want.Pattern, want.Formation, is.Todo|Define
+			c.move(w, t, &r, want.Pattern)
+			r.Formation, r.Todo = want.Formation, is.Todo|Define
 		}
 	case same && is.Want == nil:
 		return nil
@@ -172,11 +177,50 @@ func (c *Core) next(w *railway, t *Train, d civil.Date, is *Run, want Want) *Run
 	case same:
 		r.Want, r.Conflict, r.Todo = nil, false, is.Todo&^Replace
 	case want.Formation == is.Formation && !want.Withdrawn && c.sameWay(w, is.Pattern, want.Pattern):
-		r.Pattern, r.Want, r.Conflict, r.Todo = want.Pattern, nil, false, is.Todo&^Replace|Tell // at other times, nothing else
+		c.move(w, t, &r, want.Pattern)
+		r.Want, r.Conflict, r.Todo = nil, false, is.Todo&^Replace|Tell // at other times, nothing else
 	default:
 		r.Want, r.Conflict, r.Todo = &want, false, is.Todo|Replace
 	}
 	return &r
+}
+
+// move puts a run onto another pattern. Delays hold there as well, where it is the same way; what was told of calls of
+// another way means nothing. Called with mu held for reading.
+func (c *Core) move(w *railway, t *Train, r *Run, to uid.ID) {
+	from := r.Pattern
+	if from == to {
+		return
+	}
+	r.Pattern = to
+	n := Update{}
+	if r.Update != nil {
+		n = *r.Update
+	}
+	n.ChangedAt = max(c.now().UnixMicro(), n.ChangedAt+1)
+	if p := c.catalogue.patterns[from]; p == nil || !c.sameWay(w, from, to) {
+		n.Skipped, n.Delays, n.Times = nil, nil, nil
+		if r.State == Changed {
+			r.State = Scheduled
+		}
+	} else if len(n.Times) > 0 {
+		n.Delays, n.Times = delaysOf(t, p, r.Date, &n), nil
+	}
+	r.Update = &n
+}
+
+// delaysOf is what is told as instants, as delays against the timetable that it was told of.
+func delaysOf(t *Train, p *Pattern, d civil.Date, u *Update) (out []CallDelay) {
+	at := zone(t.Zone)
+	for _, x := range u.Times {
+		if x.Call < 0 || x.Call >= len(p.Calls) {
+			continue
+		}
+		arrives, _ := lateness(x.Arrives, instant(d, at, p.Calls[x.Call].Arrive), 0)
+		departs, _ := lateness(x.Departs, instant(d, at, p.Calls[x.Call].Depart), 0)
+		out = append(out, CallDelay{x.Call, arrives, departs})
+	}
+	return out
 }
 
 // sameWay reports whether two patterns call at the same stations: stock that is cut along one fits the other.

@@ -28,8 +28,8 @@ type Service interface {
 	// ImportCompositions applies a list of coach types and compositions as one difference. Reasons as Import.
 	ImportCompositions(ctx context.Context, e Editor, read func(context.Context, feed.CoachSink) error, o ImportOptions, progress Progress) (*ImportReport, error)
 	// Updates applies what is told of runs: delays, new times, cancellations. One whose stamp is not newer than what is known
-	// of its run changes nothing. Those that cannot be applied are told in the report; the others are. Reasons:
-	// supplier_not_found.
+	// of its run from that source changes nothing. Those that cannot be applied are told in the report; the others are.
+	// Reasons: supplier_not_found.
 	Updates(ctx context.Context, e Editor, updates []RunUpdate) (*UpdateReport, error)
 	// SetFares replaces the fares of a railway. Reasons: supplier_not_found, validation_failed.
 	SetFares(ctx context.Context, e Editor, supplier uid.ID, t FareTable) (*FareTable, error)
@@ -72,7 +72,7 @@ type ImportOptions struct {
 	Supplier uid.ID
 	Feed     string // name of the timetable: the file is the whole of it; "": "timetable", or "coaches" of compositions
 	// Stamp is the version of the file: of two files the one with the higher stamp wins, whatever the order in which they
-	// come. 0: now, in milliseconds since 1970.
+	// come. 0: now, in microseconds since 1970.
 	Stamp   int64
 	Partial bool // the file names some trains; the others stay
 	DryRun  bool
@@ -147,18 +147,16 @@ type RunUpdate struct {
 	Number    string
 	Feed, Key string
 	Date      civil.Date
-	Stamp     int64 // version: a lower or equal one than the last changes nothing
+	Source    string // the partner who tells it; "": staff
+	// Stamp is its version: microseconds since 1970 of when it was issued, or any number that grows. A partner's is compared
+	// with what that partner told before, and what was issued before staff told something else is older than that. One of
+	// staff is compared with all that is known of the run; 0 is above that.
+	Stamp     int64
 	Cancelled bool
 	Skipped   []int       // calls that are left out, by place (0 is the first)
 	Delays    []CallDelay // by call; a delay goes on to the following calls until another is told
 	Times     []CallTime  // or instants; they come before delays
 	Note      string      // for travellers
-}
-
-// CallDelay is a delay from a call on.
-type CallDelay struct {
-	Call             int
-	Arrives, Departs int32 // seconds; of the calls after it Departs
 }
 
 // UpdateReport says what became of updates.

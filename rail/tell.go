@@ -36,7 +36,7 @@ func (c *Core) disruption(r *Run) reservation.Disruption {
 	first, last := served(times)
 	id := r.Key().ID()
 	d := reservation.Disruption{
-		ID: derive("disruption", string(id[:]), fmt.Sprint(r.Stamp), string(r.Pattern[:])), Pools: r.poolsOf(), Withdrawn: first == last,
+		ID: derive("disruption", string(id[:]), fmt.Sprint(r.Stamp, r.changedAt()), string(r.Pattern[:])), Pools: r.poolsOf(), Withdrawn: first == last,
 		Actor: reservation.Actor{Kind: reservation.SystemActor, ID: "rail"},
 	}
 	if r.Update != nil {

@@ -38,6 +38,13 @@ func expected(t *Train, p *Pattern, d civil.Date, u *Update) []CallTimes {
 			out[told.Call].Departs = told.Departs
 		}
 	}
+	for _, late := range u.Delays {
+		if late.Call < 0 || late.Call >= len(out) {
+			continue
+		}
+		c := &out[late.Call]
+		c.Arrives, c.Departs = c.ScheduledArrives.Add(seconds(late.Arrives)), c.ScheduledDeparts.Add(seconds(late.Departs))
+	}
 	for i := range out {
 		out[i].Skipped = u.Cancelled || slices.Contains(u.Skipped, i)
 		if i > 0 && out[i].Arrives.Before(out[i-1].Departs) {

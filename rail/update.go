@@ -143,7 +143,8 @@ func (c *Core) updated(u *RunUpdate, written map[RunKey]*Run) (*Run, string, err
 		next = *w
 		next.Revision = revision
 	}
-	if (is != nil || written[key] != nil) && next.Stamp >= u.Stamp {
+	now := c.now().UnixMicro()
+	if (is != nil || written[key] != nil) && !u.newer(&next) {
 		return nil, "", nil
 	}
 	if next.State == Withdrawn {
@@ -156,7 +157,8 @@ func (c *Core) updated(u *RunUpdate, written map[RunKey]*Run) (*Run, string, err
 	}
 	a, b := served(expected(t, p, date, next.Update))
 	x, y := served(expected(t, p, date, told))
-	next.Update, next.State, next.Stamp = told, state, u.Stamp
+	told.remember(u, next.Update, now)
+	next.Update, next.State, next.Stamp = told, state, u.after(next.Stamp, now)
 	if next.Ready {
 		if next.Todo |= Tell; a != x || b != y {
 			next.Todo |= Close
@@ -194,15 +196,14 @@ func (c *Core) named(w *railway, u *RunUpdate) (*Train, civil.Date) {
 	return nil, 0
 }
 
-// told is an update as it is kept: instants by call.
+// told is an update as it is kept: delays by call.
 func (u *RunUpdate) told(t *Train, p *Pattern, d civil.Date) (*Update, State, error) {
 	out := &Update{Cancelled: u.Cancelled, Note: u.Note}
 	if len(u.Note) > maxName || !plain(u.Note) {
 		return nil, 0, fmt.Errorf("a note is one line of at most %d bytes", maxName)
 	}
 	calls := len(p.Calls)
-	scheduled := expected(t, p, d, nil)
-	now := make([]CallTime, calls)
+	late, given := make([]CallDelay, calls), make([]bool, calls)
 	for _, x := range u.Delays {
 		if x.Call < 0 || x.Call >= calls || !within(x.Arrives) || !within(x.Departs) {
 			return nil, 0, fmt.Errorf("a delay of %d and %d seconds at call %d: the train has %d calls, and is at most %v late or early", x.Arrives, x.Departs, x.Call, calls, maxDelay)
@@ -219,24 +220,26 @@ func (u *RunUpdate) told(t *Train, p *Pattern, d civil.Date) (*Update, State, er
 			if i == x.Call {
 				arrives = x.Arrives
 			}
-			now[i] = CallTime{i, scheduled[i].ScheduledArrives.Add(seconds(arrives)).UTC(), scheduled[i].ScheduledDeparts.Add(seconds(x.Departs)).UTC()}
+			late[i], given[i] = CallDelay{i, arrives, x.Departs}, true
 		}
 	}
 	for _, x := range u.Times {
-		if x.Call < 0 || x.Call >= calls || far(x.Arrives, scheduled[max(0, min(x.Call, calls-1))].ScheduledArrives) || far(x.Departs, scheduled[max(0, min(x.Call, calls-1))].ScheduledDeparts) {
-			return nil, 0, fmt.Errorf("times at call %d: the train has %d calls, and is at most %v late or early", x.Call, calls, maxDelay)
+		if x.Call < 0 || x.Call >= calls {
+			return nil, 0, fmt.Errorf("times at call %d: the train has %d calls", x.Call, calls)
 		}
-		now[x.Call].Call = x.Call
-		if !x.Arrives.IsZero() {
-			now[x.Call].Arrives = x.Arrives.UTC().Truncate(time.Second)
+		at := zone(t.Zone)
+		arrives, near := lateness(x.Arrives, instant(d, at, p.Calls[x.Call].Arrive), late[x.Call].Arrives)
+		departs, too := lateness(x.Departs, instant(d, at, p.Calls[x.Call].Depart), late[x.Call].Departs)
+		if !near || !too {
+			return nil, 0, fmt.Errorf("times at call %d: the train is at most %v late or early", x.Call, maxDelay)
 		}
-		if !x.Departs.IsZero() {
-			now[x.Call].Departs = x.Departs.UTC().Truncate(time.Second)
+		if given[x.Call] = given[x.Call] || !x.Arrives.IsZero() || !x.Departs.IsZero(); given[x.Call] {
+			late[x.Call] = CallDelay{x.Call, arrives, departs}
 		}
 	}
-	for _, x := range now {
-		if !x.Arrives.IsZero() || !x.Departs.IsZero() {
-			out.Times = append(out.Times, x)
+	for i := range late {
+		if given[i] {
+			out.Delays = append(out.Delays, late[i])
 		}
 	}
 	for _, n := range u.Skipped {
@@ -252,12 +255,10 @@ func (u *RunUpdate) told(t *Train, p *Pattern, d civil.Date) (*Update, State, er
 	case out.Cancelled || first == last: // a train that calls at one station goes nowhere
 		out.Cancelled = true
 		return out, Cancelled, nil
-	case len(out.Times)+len(out.Skipped) > 0:
+	case len(out.Delays)+len(out.Skipped) > 0:
 		return out, Changed, nil
-	case out.Note != "":
-		return out, Scheduled, nil
 	default:
-		return nil, Scheduled, nil
+		return out, Scheduled, nil
 	}
 }
 
@@ -265,6 +266,12 @@ func seconds(n int32) time.Duration { return time.Duration(n) * time.Second }
 
 func within(delay int32) bool { return seconds(delay) <= maxDelay && seconds(delay) >= -maxDelay }
 
-func far(told, scheduled time.Time) bool {
-	return !told.IsZero() && (told.Sub(scheduled) > maxDelay || told.Sub(scheduled) < -maxDelay)
+// lateness is how many seconds an instant is after the scheduled one; otherwise where nothing is told. It is false where
+// that is too far.
+func lateness(told, scheduled time.Time, otherwise int32) (int32, bool) {
+	if told.IsZero() {
+		return otherwise, true
+	}
+	late := told.Truncate(time.Second).Sub(scheduled)
+	return int32(max(-maxDelay, min(late, maxDelay)) / time.Second), late <= maxDelay && late >= -maxDelay
 }

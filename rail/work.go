@@ -446,11 +446,10 @@ func (c *Core) replace(ctx context.Context, n *Run, report *SaleReport) error {
 		report.Withdrawn++
 		return nil
 	}
-	if n.Update != nil && want.Pattern != n.Pattern { // what was told of calls was told of others
-		u := Update{Cancelled: n.Update.Cancelled, Note: n.Update.Note}
-		n.Update = &u
-	}
-	n.Pattern, n.Formation, n.Todo = want.Pattern, want.Formation, Define
+	c.catalogue.mu.RLock()
+	c.move(c.catalogue.railways[n.Supplier], c.catalogue.trains[n.Train], n, want.Pattern)
+	c.catalogue.mu.RUnlock()
+	n.Formation, n.Todo = want.Formation, Define
 	n.Edition++
 	report.Replaced++
 	return nil

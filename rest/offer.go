@@ -83,10 +83,19 @@ func (s *server) searchStays(ctx context.Context, b *wire.OfferRequest) (*offerL
 		return nil, rebase(err, "", searchNames)
 	}
 	out := &offerListOut{Body: wire.OfferList{Offers: make([]wire.Offer, len(found))}}
+	parts := make([]stayParts, len(found))
 	for i := range found {
-		out.Body.Offers[i] = showOffer(&found[i], q.Hotel.IsZero())
+		out.Body.Offers[i] = showOffer(&found[i], q.Hotel.IsZero(), &parts[i])
 	}
 	return out, nil
+}
+
+// stayParts is what only an offer of a stay has; those of all offers are made at once.
+type stayParts struct {
+	hotel     wire.OfferHotel
+	roomType  wire.OfferRoomType
+	ratePlan  wire.OfferRatePlan
+	available int32
 }
 
 // sortOf is the order that a word means for a kind of search.
@@ -145,28 +154,30 @@ func stayQuery(r *reader, b *wire.OfferRequest) hotel.StayQuery {
 	return q
 }
 
-func showOffer(p *hotel.Proposal, searched bool) wire.Offer {
+func showOffer(p *hotel.Proposal, searched bool, parts *stayParts) wire.Offer {
 	h, piece, c := &p.House.Hotel, &p.Offer.Pieces[0], p.Offer.Currency
-	available := p.Available
-	out := wire.Offer{
-		ID: p.Sealed, Kind: "stay",
-		Hotel: &wire.OfferHotel{
+	*parts = stayParts{
+		hotel: wire.OfferHotel{
 			ID: h.ID.Text(hotelID), Name: h.Name, Stars: h.Stars, Address: h.Address, City: h.City, Country: h.Country,
 			Latitude: h.Latitude, Longitude: h.Longitude, TimeZone: h.TimeZone, Amenities: h.Amenities,
 		},
-		RoomType: &wire.OfferRoomType{
+		roomType: wire.OfferRoomType{
 			ID: p.Type.ID.Text(roomTypeID), Name: p.Type.Name,
 			Occupancy: wire.Occupancy{Adults: p.Type.Occupancy.Adults, Children: p.Type.Occupancy.Children},
 		},
-		RatePlan: &wire.OfferRatePlan{ID: p.Plan.ID.Text(ratePlanID), Name: p.Plan.Name, Board: p.Plan.Board.String()},
-		CheckIn:  piece.Stay.CheckIn.String(), CheckOut: piece.Stay.CheckOut.String(), Rooms: showParties(piece.Stay.Rooms),
+		ratePlan:  wire.OfferRatePlan{ID: p.Plan.ID.Text(ratePlanID), Name: p.Plan.Name, Board: p.Plan.Board.String()},
+		available: p.Available,
+	}
+	out := wire.Offer{
+		ID: p.Sealed, Kind: "stay", Hotel: &parts.hotel, RoomType: &parts.roomType, RatePlan: &parts.ratePlan,
+		CheckIn: piece.Stay.CheckIn.String(), CheckOut: piece.Stay.CheckOut.String(), Rooms: showParties(piece.Stay.Rooms),
 		Price: wire.OfferPrice{
 			Total: wire.Minor(piece.Price.Total(), c), Base: wire.Minor(piece.Price.Base, c), Nights: make([]wire.NightPrice, len(p.Nights)),
 		},
 		Conditions: wire.Conditions{
 			FreeCancellationUntil: moment(piece.Terms.FreeUntil), CancellationFeePercent: percent(piece.Terms.FeeBP), Board: p.Plan.Board.String(),
 		},
-		Available: &available, ExpiresAt: instant(p.Offer.ExpiresAt),
+		Available: &parts.available, ExpiresAt: instant(p.Offer.ExpiresAt),
 	}
 	if searched {
 		km := float64(int64(p.DistanceKM*1000+0.5)) / 1000

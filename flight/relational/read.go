@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"holdfast/flight"
+	"holdfast/internal/sqldb"
 	"holdfast/uid"
 )
 
@@ -15,12 +16,12 @@ const portion = 4096
 
 // Landed implements flight.Store. Writes wait for each other on the counter's row, and so does this question.
 func (s *Store) Landed(ctx context.Context, write uid.ID) (change int64, err error) {
-	err = s.write(ctx, "look for a write", func(tx Tx) error {
+	err = s.db.Write(ctx, "look for a write", func(tx sqldb.Tx) error {
 		change = 0
 		if _, err := tx.Exec("lock_counter"); err != nil {
 			return err
 		}
-		return tx.Rows("landed", []any{write}, func(r Row) error {
+		return tx.Rows("landed", []any{write}, func(r sqldb.Row) error {
 			change = r.Int()
 			return nil
 		})
@@ -30,8 +31,8 @@ func (s *Store) Landed(ctx context.Context, write uid.ID) (change int64, err err
 
 // Changes implements flight.Store.
 func (s *Store) Changes(ctx context.Context, after int64, take func(*flight.Rows) error) (now int64, err error) {
-	err = s.read(ctx, "read flights", func(tx Tx) error {
-		if err := tx.Rows("counter", nil, func(r Row) error {
+	err = s.db.Read(ctx, "read flights", func(tx sqldb.Tx) error {
+		if err := tx.Rows("counter", nil, func(r sqldb.Row) error {
 			now = r.Int()
 			return nil
 		}); err != nil || now == after {
@@ -48,7 +49,7 @@ func (s *Store) Changes(ctx context.Context, after int64, take func(*flight.Rows
 
 // changes are the rows of one reading, as they come.
 type changes struct {
-	tx    Tx
+	tx    sqldb.Tx
 	after int64
 	take  func(*flight.Rows) error
 	rows  flight.Rows
@@ -75,7 +76,7 @@ func (c *changes) give() error {
 func (c *changes) content() error {
 	for _, part := range []struct {
 		statement string
-		row       func(Row) error
+		row       func(sqldb.Row) error
 	}{
 		{"airports", c.airport},
 		{"carriers", c.carrier},
@@ -84,7 +85,7 @@ func (c *changes) content() error {
 		{"fares", c.fare},
 		{"feeds", c.feed},
 	} {
-		if err := c.tx.Rows(part.statement, []any{c.after}, func(r Row) error {
+		if err := c.tx.Rows(part.statement, []any{c.after}, func(r sqldb.Row) error {
 			if err := part.row(r); err != nil {
 				return err
 			}
@@ -96,7 +97,7 @@ func (c *changes) content() error {
 	return nil
 }
 
-func (c *changes) airport(r Row) error {
+func (c *changes) airport(r sqldb.Row) error {
 	c.rows.Airports = append(c.rows.Airports, &flight.Airport{
 		IATA: r.Text(), ICAO: r.Text(), Name: r.Text(), City: r.Text(), Country: r.Text(), Zone: r.Text(), Metro: r.Text(),
 		Latitude: r.Float(), Longitude: r.Float(), ConnectMinutes: int32(r.Int()),
@@ -104,14 +105,14 @@ func (c *changes) airport(r Row) error {
 	return nil
 }
 
-func (c *changes) carrier(r Row) error {
+func (c *changes) carrier(r sqldb.Row) error {
 	x := &flight.Carrier{Code: r.Text(), Supplier: r.ID(), Name: r.Text()}
 	x.Interline, x.Revision = words(r.Text()), r.Int()
 	c.rows.Carriers = append(c.rows.Carriers, x)
 	return nil
 }
 
-func (c *changes) aircraft(r Row) error {
+func (c *changes) aircraft(r sqldb.Row) error {
 	a := &flight.Aircraft{ID: r.ID(), Supplier: r.ID(), Code: r.Text(), Name: r.Text()}
 	if err := json.Unmarshal([]byte(r.Text()), &a.Sections); err != nil {
 		return err
@@ -121,7 +122,7 @@ func (c *changes) aircraft(r Row) error {
 	return nil
 }
 
-func (c *changes) tariff(r Row) error {
+func (c *changes) tariff(r sqldb.Row) error {
 	t := &flight.Tariff{}
 	if err := json.Unmarshal([]byte(r.Text()), t); err != nil {
 		return err
@@ -130,13 +131,13 @@ func (c *changes) tariff(r Row) error {
 	return nil
 }
 
-func (c *changes) fare(r Row) error {
+func (c *changes) fare(r sqldb.Row) error {
 	f := &flight.Fare{FareKey: flight.FareKey{Supplier: r.ID(), From: r.Text(), To: r.Text(), Class: r.Text()}, Stamp: r.Int()}
 	c.rows.Fares = append(c.rows.Fares, f)
 	return json.Unmarshal([]byte(r.Text()), &f.State)
 }
 
-func (c *changes) feed(r Row) error {
+func (c *changes) feed(r sqldb.Row) error {
 	c.rows.Feeds = append(c.rows.Feeds, &flight.Feed{Supplier: r.ID(), Name: r.Text(), Stamp: r.Int()})
 	return nil
 }
@@ -144,7 +145,7 @@ func (c *changes) feed(r Row) error {
 // departures reads them with their legs, which come in the same order.
 func (c *changes) departures() error {
 	var all []*flight.Departure
-	if err := c.tx.Rows("departures", []any{c.after}, func(r Row) error {
+	if err := c.tx.Rows("departures", []any{c.after}, func(r sqldb.Row) error {
 		d, err := departure(r)
 		all = append(all, d)
 		return err
@@ -152,7 +153,7 @@ func (c *changes) departures() error {
 		return fmt.Errorf("departures: %w", err)
 	}
 	at := 0
-	if err := c.tx.Rows("legs", []any{c.after}, func(r Row) error {
+	if err := c.tx.Rows("legs", []any{c.after}, func(r sqldb.Row) error {
 		id := r.ID()
 		for at < len(all) && all[at].ID != id {
 			at++
@@ -176,7 +177,7 @@ func (c *changes) departures() error {
 	return c.give()
 }
 
-func departure(r Row) (*flight.Departure, error) {
+func departure(r sqldb.Row) (*flight.Departure, error) {
 	d := &flight.Departure{ID: r.ID(), Supplier: r.ID(), Feed: r.Text()}
 	d.Key = flight.Key{Carrier: r.Text(), Number: r.Text(), Suffix: r.Text(), Date: r.Date(), From: r.Text(), To: r.Text()}
 	d.Operator, d.Codeshares, d.Equipment, d.Tail = r.Text(), words(r.Text()), r.Text(), r.Text()
@@ -202,8 +203,8 @@ func words(s string) []string {
 
 // Schedules implements flight.Store.
 func (s *Store) Schedules(ctx context.Context, supplier uid.ID, feed string) (out []*flight.Schedule, err error) {
-	err = s.read(ctx, "read schedules", func(tx Tx) error {
-		return tx.Rows("schedules", []any{supplier, feed}, func(r Row) error {
+	err = s.db.Read(ctx, "read schedules", func(tx sqldb.Tx) error {
+		return tx.Rows("schedules", []any{supplier, feed}, func(r sqldb.Row) error {
 			x := &flight.Schedule{ID: r.ID(), Supplier: supplier, Feed: r.Text(), Carrier: r.Text(), Number: r.Text(), Suffix: r.Text()}
 			x.First, x.Last, x.Weekdays = r.Date(), r.Date(), uint8(r.Int())
 			out = append(out, x)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"holdfast/flight"
+	"holdfast/internal/sqldb"
 	"holdfast/uid"
 )
 
@@ -18,7 +19,7 @@ const writesKept = 1000
 
 // Write implements flight.Store. The row of the counter is locked first, so writes take place one after the other.
 func (s *Store) Write(ctx context.Context, w flight.Write) (change int64, err error) {
-	err = s.write(ctx, "write flights", func(tx Tx) error {
+	err = s.db.Write(ctx, "write flights", func(tx sqldb.Tx) error {
 		n, err := tx.Exec("next_change", w.After)
 		if err != nil {
 			return err
@@ -42,7 +43,7 @@ func (s *Store) Write(ctx context.Context, w flight.Write) (change int64, err er
 
 // queued collects statements until the first one that cannot be queued.
 type queued struct {
-	tx  Tx
+	tx  sqldb.Tx
 	err error
 }
 
@@ -163,13 +164,13 @@ func compare(a, b uid.ID) int { return slices.Compare(a[:], b[:]) }
 
 // Claim implements flight.Store.
 func (s *Store) Claim(ctx context.Context, owner string, lease time.Duration, all bool, limit int) (out []flight.Command, err error) {
-	err = s.write(ctx, "claim commands", func(tx Tx) error {
+	err = s.db.Write(ctx, "claim commands", func(tx sqldb.Tx) error {
 		out = nil
 		now, err := tx.Now()
 		if err != nil {
 			return err
 		}
-		return tx.Rows("claim", []any{owner, now.Add(lease), now, all, int64(limit)}, func(r Row) error {
+		return tx.Rows("claim", []any{owner, now.Add(lease), now, all, int64(limit)}, func(r sqldb.Row) error {
 			out = append(out, flight.Command{Departure: r.ID(), Change: r.Int(), Stock: r.Bool(), Disrupt: r.Bool()})
 			return nil
 		})
@@ -181,7 +182,7 @@ func (s *Store) Claim(ctx context.Context, owner string, lease time.Duration, al
 func (s *Store) Postpone(ctx context.Context, owner string, departures []uid.ID, wait time.Duration) error {
 	departures = slices.Clone(departures)
 	slices.SortFunc(departures, compare)
-	return s.write(ctx, "postpone commands", func(tx Tx) error {
+	return s.db.Write(ctx, "postpone commands", func(tx sqldb.Tx) error {
 		now, err := tx.Now()
 		if err != nil {
 			return err
@@ -197,8 +198,8 @@ func (s *Store) Postpone(ctx context.Context, owner string, departures []uid.ID,
 
 // Waiting implements flight.Store.
 func (s *Store) Waiting(ctx context.Context) (n int, err error) {
-	err = s.read(ctx, "count commands", func(tx Tx) error {
-		return tx.Rows("waiting", nil, func(r Row) error {
+	err = s.db.Read(ctx, "count commands", func(tx sqldb.Tx) error {
+		return tx.Rows("waiting", nil, func(r sqldb.Row) error {
 			n = int(r.Int())
 			return nil
 		})

@@ -69,7 +69,7 @@ func germany(w *world) {
 	}
 	w.t.Logf("%d trains, %d runs in %v, %d of them on sale", r.Trains.Added, r.Runs, time.Since(began), r.Sale.OnSale)
 	before := w.rows()
-	o.Stamp = time.Now().UnixMilli()
+	o.Stamp = time.Now().UnixMicro()
 	if r := load(o); r.Applied || r.Trains != (rail.Difference{Untouched: 6060}) || r.Stations != (rail.Difference{Untouched: 664}) {
 		w.t.Errorf("again: %+v %+v", r.Trains, r.Stations)
 	}
