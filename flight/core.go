@@ -85,12 +85,13 @@ func New(d Deps) *Core {
 
 // How often the jobs look. They only repair and follow: a write of this process is shown and sent at once.
 const (
-	pollEvery    = time.Second      // for what other processes wrote
-	commandEvery = time.Second      // for commands to be repeated
-	horizonEvery = 2 * time.Minute  // for departures that come within the horizon, or leave
-	protectEvery = time.Hour        // for protection levels that follow the demand
-	archiveEvery = time.Hour        // for departures that are long over
-	callTimeout  = 20 * time.Second // of one call to reservation; shorter than a lease
+	pollEvery     = time.Second      // for what other processes wrote
+	commandEvery  = time.Second      // for commands to be repeated
+	horizonEvery  = 2 * time.Minute  // for departures that come within the horizon, or leave
+	protectEvery  = time.Hour        // for protection levels that follow the demand
+	conflictEvery = time.Hour        // for conflicts, of which what was taken may be free again
+	archiveEvery  = time.Hour        // for departures that are long over
+	callTimeout   = 20 * time.Second // of one call to reservation; shorter than a lease
 )
 
 // Start makes the service ready: everything is in memory when it returns. Commands that were left behind and departures
@@ -126,6 +127,7 @@ func (c *Core) Start(ctx context.Context) error {
 	})
 	c.wg.Go(func() { c.every(run, horizonEvery, "horizon", c.rollForward) })
 	c.wg.Go(func() { c.every(run, protectEvery, "protection", c.reprotect) })
+	c.wg.Go(func() { c.every(run, conflictEvery, "conflicts", c.reconsider) })
 	c.wg.Go(func() { c.every(run, archiveEvery, "archive", c.archive) })
 	return nil
 }
@@ -153,6 +155,9 @@ func (c *Core) CatchUp(ctx context.Context) error {
 		return err
 	}
 	if err := c.reprotect(ctx); err != nil {
+		return err
+	}
+	if err := c.reconsider(ctx); err != nil {
 		return err
 	}
 	if err := c.rollForward(ctx); err != nil {

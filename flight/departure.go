@@ -1,6 +1,7 @@
 package flight
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
@@ -72,12 +73,19 @@ type LegTimes struct {
 
 // Live is the newest word on a departure beyond its timetable. It holds whole: a later one replaces it.
 type Live struct {
-	Stamp     int64      `json:"stamp"` // see DepartureUpdate.Stamp
+	Stamp     int64      `json:"stamp"`            // see DepartureUpdate.Stamp
+	Source    string     `json:"source,omitempty"` // whose stamp that is; "" of staff and of senders without a name
 	Cancelled bool       `json:"cancelled,omitempty"`
 	Diverted  bool       `json:"diverted,omitempty"`
 	Departed  bool       `json:"departed,omitempty"` // told, not computed
 	Times     []LegTimes `json:"times,omitempty"`    // of every leg; nil: as planned
 	Reason    string     `json:"reason,omitempty"`
+	// Plan is the stamp of the timetable that last told something of the departure itself: it is new, changed, or its row
+	// says more than a plan. A timetable that repeats what was known says nothing of its day.
+	Plan int64 `json:"plan,omitempty"`
+	// Seen are the stamps of the newest words of other sources: what they told before is not news.
+	Seen map[string]int64 `json:"seen,omitempty"`
+	At   int64            `json:"at,omitempty"` // when it was taken, microseconds since 1970
 }
 
 // Departure is one dated run of a flight. It is immutable once published; a change publishes a new one.
@@ -107,8 +115,15 @@ type Pool struct {
 	ID    stock.PoolID `json:"id"`
 	Cabin string       `json:"cabin"`
 	Class string       `json:"class,omitempty"` // "": the cabin's own
-	Form  string       `json:"form"`            // seats and way it was made for: see form
+	Form  string       `json:"form"`            // seats, way and classes it was made for: see form
 	Gone  bool         `json:"gone,omitempty"`  // of a way it no longer takes: to be withdrawn
+	// Edition tells pools of one form apart of which some have been given up in between.
+	Edition  int32  `json:"edition,omitempty"`
+	Top      string `json:"top,omitempty"`      // of a cabin's own: its highest booking class
+	Units    int32  `json:"units,omitempty"`    // of a cabin's own: the seats it was made for
+	Conflict bool   `json:"conflict,omitempty"` // it should be of another form, but something of it is taken
+	// Buried is no pool any more: it remembers the edition of those that have been given up.
+	Buried bool `json:"buried,omitempty"`
 }
 
 // Control is how one departure is sold where it differs from the tariff.
@@ -139,7 +154,7 @@ func (d *Departure) state(now time.Time) State {
 	switch {
 	case len(d.Legs) == 0:
 		return Awaited
-	case d.Removed && len(d.Pools) == 0:
+	case d.Removed && !d.stocked():
 		return Removed
 	case d.Removed: // somebody may be booked on it
 		return Cancelled
@@ -185,6 +200,11 @@ func (d *Departure) preparing() bool {
 	return !slices.ContainsFunc(d.Pools, func(p Pool) bool { return !p.Gone })
 }
 
+// stocked says that reservation has pools of it, of whatever way.
+func (d *Departure) stocked() bool {
+	return slices.ContainsFunc(d.Pools, func(p Pool) bool { return !p.Buried })
+}
+
 // way is the airports it calls at, in order: what the slots of its pools mean.
 func (d *Departure) way() string {
 	if len(d.Legs) == 0 {
@@ -213,11 +233,14 @@ func (l *Live) equal(o *Live) bool {
 	if l == nil || o == nil {
 		return l == o
 	}
-	return l.says(o) && l.Stamp == o.Stamp
+	return l.says(o) && l.Stamp == o.Stamp && l.Source == o.Source
 }
 
-// says compares what two words tell, whenever they were told.
+// says compares what two words tell, whenever they were told; no word tells that all is as planned.
 func (l *Live) says(o *Live) bool {
+	if l == nil || o == nil {
+		return l == o || cmp.Or(l, o).says(&Live{})
+	}
 	return l.Cancelled == o.Cancelled && l.Diverted == o.Diverted && l.Departed == o.Departed && l.Reason == o.Reason && slices.Equal(l.Times, o.Times)
 }
 

@@ -75,6 +75,9 @@ func (c *Core) archive(ctx context.Context) error {
 			return
 		}
 		for _, p := range d.Pools {
+			if p.Buried {
+				continue
+			}
 			spans = append(spans, reservation.Span{Pool: p.ID, To: stock.Slot(len(d.Legs))})
 		}
 	})

@@ -344,11 +344,8 @@ func (i *importing) merge(old *Departure, p *planned, s *seatingPlan) *Departure
 
 // change writes a departure as it is from now on, and asks for what that means for its stock.
 func (c *Core) change(w *Write, old, next *Departure, now time.Time) {
-	if old != nil && len(old.Pools) > 0 && old.way() != next.way() {
-		next.Pools = slices.Clone(next.Pools)
-		for n := range next.Pools {
-			next.Pools[n].Gone = true
-		}
+	if old != nil && old.stocked() && old.way() != next.way() {
+		next.Pools = goneAll(next.Pools)
 	}
 	w.Departures = append(w.Departures, next)
 	if old == nil || !sameLegs(old.Legs, next.Legs) {
@@ -356,7 +353,7 @@ func (c *Core) change(w *Write, old, next *Departure, now time.Time) {
 	}
 	cmd := Command{Departure: next.ID}
 	switch {
-	case len(next.Pools) == 0:
+	case !next.stocked():
 		cmd.Stock = c.onSale(next, now)
 	case old != nil:
 		coming := old.departs().After(now) || next.departs().After(now)

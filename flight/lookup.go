@@ -56,7 +56,7 @@ func (c *Core) Departure(_ context.Context, id uid.ID) (*FlightDeparture, error)
 
 // describe is a departure as anybody may see it. Called with the catalogue's lock held.
 func (c *Core) describe(d *Departure) *FlightDeparture {
-	out := &FlightDeparture{Departure: d, State: d.state(c.clock.Now()), Preparing: d.preparing(), Aircraft: c.catalogue.aircraft[d.Aircraft]}
+	out := &FlightDeparture{Departure: d, State: d.state(c.clock.Now()), Preparing: d.preparing(), Conflict: d.conflict(), Aircraft: c.catalogue.aircraft[d.Aircraft]}
 	legs := d.legs()
 	for i := range legs {
 		l := FlightLeg{Leg: legs[i], Planned: d.Legs[i]}
@@ -86,6 +86,9 @@ func (c *Core) describe(d *Departure) *FlightDeparture {
 				s.Free = free
 			}
 			least = min(least, free)
+			if cabin.gone&(1<<k) != 0 {
+				continue
+			}
 			class := ClassState{Code: cabin.of.Classes[k].Code, Free: least}
 			class.Minor, _ = c.catalogue.fareNow(l.tariff, legs[0].From, legs[len(legs)-1].To, class.Code, now)
 			if least > 0 && (s.From == nil || class.Minor < *s.From) {

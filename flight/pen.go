@@ -79,7 +79,7 @@ func (c *Core) landed(ctx context.Context, write uid.ID, cause error) (int64, er
 
 // show publishes rows that are stored as the change.
 func (c *Core) show(r *Rows, change int64) {
-	c.catalogue.publish(r)
+	c.publish(r)
 	c.pen.seen = change
 	c.fill.nudge()
 }
@@ -87,7 +87,7 @@ func (c *Core) show(r *Rows, change int64) {
 // catchUp reads what other processes wrote. Whoever has the pen calls it.
 func (c *Core) catchUp(ctx context.Context) error {
 	now, err := c.store.Changes(ctx, c.pen.seen, func(r *Rows) error {
-		c.catalogue.publish(r)
+		c.publish(r)
 		return nil
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -283,9 +284,10 @@ func (s *search) anyway(l *listing, g itinerary.Segment, r *FlightRequest) (pick
 		if r.Cabin != "" && cabin.of.Name != r.Cabin {
 			continue
 		}
+		highest := bits.TrailingZeros32(^cabin.gone)
 		for k := range cabin.nests {
 			code := cabin.of.Classes[k].Code
-			if r.Class != "" && r.Class != code || r.Class == "" && k > 0 {
+			if r.Class != "" && r.Class != code || r.Class == "" && k != highest || cabin.gone&(1<<k) != 0 {
 				continue // of what is sold out the highest class has the most
 			}
 			if minor, ok := s.c.fareNow(l.tariff, g.From(), g.To(), code, s.now.Unix()); ok && (p.l == nil || minor < p.fare) {

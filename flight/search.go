@@ -89,7 +89,7 @@ func (s *search) cheapest(best *pick, l *listing, cabin *listedCabin, g itinerar
 			return // so are all classes below
 		}
 		code := cabin.of.Classes[k].Code
-		if s.class != "" && s.class != code {
+		if cabin.gone&(1<<k) != 0 || s.class != "" && s.class != code {
 			continue
 		}
 		minor, ok := s.c.fareNow(l.tariff, g.From(), g.To(), code, s.now.Unix())

@@ -33,9 +33,13 @@ type Service interface {
 	SetCarrier(ctx context.Context, e Editor, c Carrier, revision int64) (*Carrier, error)
 	Carriers(ctx context.Context) ([]*Carrier, error)
 	// SetAircraft writes an aircraft type: a new one where ID is zero. Departures that fly with it get its seats, as far as
-	// nobody has a seat yet. Reasons: validation codes, aircraft_not_found.
+	// nobody has a seat yet; the others are told by Conflicts. Reasons: validation codes, aircraft_not_found.
 	SetAircraft(ctx context.Context, e Editor, a Aircraft, revision int64) (*Aircraft, error)
 	Aircraft(ctx context.Context, e Editor, supplier uid.ID) ([]*Aircraft, error)
+
+	// Conflicts lists the departures on sale whose seats or booking classes should be others but some are taken. They sell no
+	// more than either would, and get the new ones as soon as nothing is taken.
+	Conflicts(ctx context.Context, e Editor, supplier uid.ID) ([]Conflict, error)
 
 	// SetTariff writes how a supplier sells. Fares by distance follow it by the rule of fare.Publisher. Reasons:
 	// validation codes, fare_rise_too_soon (a family or levy became dearer within the window before).
@@ -203,6 +207,7 @@ type FlightDeparture struct { //nolint:revive // the shorter name is taken, or s
 	*Departure
 	State     State
 	Preparing bool
+	Conflict  bool // see Service.Conflicts
 	Legs      []FlightLeg
 	Aircraft  *Aircraft // nil: unknown
 	Cabins    []CabinState

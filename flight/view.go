@@ -44,7 +44,8 @@ type listing struct {
 
 // listedCabin is a cabin of a listing: the free seats of its classes, highest first; the highest has the whole cabin.
 type listedCabin struct {
-	of    *Cabin
+	of    *Cabin // as the departure's pools divide it
+	gone  uint32 // bits of its classes that are not sold any more
 	nests []*line
 }
 
@@ -120,7 +121,10 @@ func (v *view) listing(c *catalogue, d *Departure) *listing {
 		f.Codeshares = append(f.Codeshares, itinerary.Number{Carrier: parts.carrier, Number: parts.number})
 	}
 	for i := range t.Cabins {
-		cabin := &t.Cabins[i]
+		cabin, gone := d.divided(&t.Cabins[i])
+		if cabin == nil {
+			continue
+		}
 		nests := make([]*line, 0, len(cabin.Classes))
 		for k := range cabin.Classes {
 			class := cabin.Classes[k].Code
@@ -135,7 +139,7 @@ func (v *view) listing(c *catalogue, d *Departure) *listing {
 			nests = append(nests, v.lines.of(pool, len(d.Legs)))
 		}
 		if len(nests) > 0 {
-			l.cabins = append(l.cabins, listedCabin{cabin, nests})
+			l.cabins = append(l.cabins, listedCabin{cabin, gone, nests})
 			f.Cabins = append(f.Cabins, cabin.Name)
 		}
 	}
@@ -299,26 +303,30 @@ func (s *lines) take(rows []reservation.SlotRow) {
 	}
 }
 
-// unread takes some pools that have not been read.
-func (s *lines) unread(limit int) []stock.PoolID {
+// unread takes some pools that have not been read, and their lines.
+func (s *lines) unread(limit int) ([]stock.PoolID, map[stock.PoolID]*line) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []stock.PoolID
+	of := map[stock.PoolID]*line{}
 	for pool := range s.blank {
 		if len(out) == limit {
 			break
 		}
-		out = append(out, pool)
+		out, of[pool] = append(out, pool), s.pools[pool]
 	}
 	slices.Sort(out)
-	return out
+	return out, of
 }
 
-func (s *lines) read(pools []stock.PoolID) {
+// read notes what has been read. A line that was forgotten meanwhile and came back is another one, and still blank.
+func (s *lines) read(lines map[stock.PoolID]*line) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, pool := range pools {
-		delete(s.blank, pool)
+	for pool, l := range lines {
+		if s.pools[pool] == l {
+			delete(s.blank, pool)
+		}
 	}
 }
 
@@ -355,7 +363,7 @@ func (f *filler) fill(ctx context.Context, svc reservation.Service) error {
 		return ctx.Err()
 	}
 	for {
-		pools := f.lines.unread(poolsPerRead)
+		pools, lines := f.lines.unread(poolsPerRead)
 		if len(pools) == 0 {
 			return nil
 		}
@@ -365,7 +373,7 @@ func (f *filler) fill(ctx context.Context, svc reservation.Service) error {
 		}); err != nil {
 			return err
 		}
-		f.lines.read(pools)
+		f.lines.read(lines)
 	}
 }
 

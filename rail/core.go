@@ -220,6 +220,7 @@ func (c *Core) write(ctx context.Context, rows *Rows) error {
 func (c *Core) publish(ctx context.Context, rows *Rows) error {
 	c.catalogue.mu.Lock()
 	structural := len(rows.Stations) > 0 || c.catalogue.transfersDiffer(rows.Railways)
+	changed := c.changedRuns(rows.Runs)
 	err := c.catalogue.put(rows)
 	var pools []sized
 	for _, r := range rows.Runs {
@@ -232,6 +233,9 @@ func (c *Core) publish(ctx context.Context, rows *Rows) error {
 	c.catalogue.mu.Unlock()
 	if err != nil {
 		return fault.Wrap(err, "stored rows cannot be understood")
+	}
+	for _, r := range changed {
+		c.desk.Outdate(c.disruption(r))
 	}
 	c.view.show(pools)
 	if err := c.view.fill(ctx, c.desk); err != nil {

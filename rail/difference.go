@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"time"
 
 	"holdfast/civil"
 	"holdfast/fault"
@@ -57,6 +58,10 @@ func (i *importing) trainDifference(w *railway) (*Rows, error) {
 		if w != nil {
 			old = w.trains[t.ID]
 		}
+		if other := i.elsewhere(w, t, today); other != nil {
+			i.refuse(i.trains[key].Line, "other_feed", "Train %s is in the timetable of feed %q already, on some of these dates and at this time.", clip(t.Number), clip(other.Feed))
+			continue
+		}
 		r.Runs += int64(t.Dates.Count())
 		switch {
 		case old == nil && whole > i.options.Stamp, old != nil && max(old.Stamp, whole) > i.options.Stamp:
@@ -98,6 +103,27 @@ func (i *importing) trainDifference(w *railway) (*Rows, error) {
 		return nil, err
 	}
 	return rows, i.tooMuch(had, hadRuns)
+}
+
+// elsewhere is the train of another feed that is the same as one of this file: of its number, and leaving at the same
+// moment on one of the dates to come. The other feed may have other codes for its stations. Called with mu held for reading.
+func (i *importing) elsewhere(w *railway, t *Train, today civil.Date) *Train {
+	if w == nil {
+		return nil
+	}
+	leaves := func(t *Train, p *Pattern, d civil.Date) time.Time { return instant(d, zone(t.Zone), p.Calls[0].Depart) }
+	for _, o := range w.numbers[number(t.Number)] {
+		p := i.core.catalogue.patterns[o.Pattern]
+		if o.Feed == t.Feed || o.Retired || p == nil {
+			continue
+		}
+		for d := range t.Dates.Between(today, t.Dates.First.Add(8*len(t.Dates.Bits))) {
+			if o.Dates.Has(d) && leaves(o, p, d).Equal(leaves(t, i.patterns[t.Pattern], d)) {
+				return o
+			}
+		}
+	}
+	return nil
 }
 
 // count is how many days of a set are not past.

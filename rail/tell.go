@@ -2,6 +2,7 @@ package rail
 
 import (
 	"fmt"
+	"time"
 
 	"holdfast/reservation"
 	"holdfast/stock"
@@ -22,6 +23,25 @@ func (c *Core) closing(r *Run) (out []reservation.StockChange) {
 				closed := part.closed
 				out = append(out, reservation.StockChange{Span: reservation.Span{Pool: pool, From: stock.Slot(part.from), To: stock.Slot(part.to)}, Closed: &closed})
 			}
+		}
+	}
+	return out
+}
+
+// rememberOffers is longer than offers live.
+const rememberOffers = time.Hour
+
+// changedRuns are those of some rows that run otherwise than this process knows, since a time for which there may be
+// offers of them: whichever process was told, and whether or not those who have seats know already. Called with mu held.
+func (c *Core) changedRuns(rows []*Run) (out []*Run) {
+	since := c.now().Add(-rememberOffers).UnixMicro()
+	for _, r := range rows {
+		var known *Run
+		if w := c.catalogue.railways[r.Supplier]; w != nil {
+			known = w.runs[r.Key()]
+		}
+		if r.Ready && r.changedAt() >= since && r.changedAt() > known.changedAt() {
+			out = append(out, r)
 		}
 	}
 	return out

@@ -2,6 +2,8 @@ package rail
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -17,7 +19,7 @@ const maxRideSlot = 10_000
 type view struct {
 	mu    sync.Mutex
 	lines map[stock.PoolID]*line
-	blank map[stock.PoolID]bool // lines that were not read from the store yet
+	blank map[stock.PoolID]*line // lines that were not read from the store yet
 }
 
 // line is one pool.
@@ -26,7 +28,7 @@ type line struct {
 	versions []int64 // of the states shown; guarded by view.mu
 }
 
-func newView() *view { return &view{lines: map[stock.PoolID]*line{}, blank: map[stock.PoolID]bool{}} }
+func newView() *view { return &view{lines: map[stock.PoolID]*line{}, blank: map[stock.PoolID]*line{}} }
 
 // sized is a pool and how many segments it has.
 type sized struct {
@@ -40,8 +42,8 @@ func (v *view) show(pools []sized) {
 	defer v.mu.Unlock()
 	for _, p := range pools {
 		if p.pool != 0 && v.lines[p.pool] == nil {
-			v.lines[p.pool] = &line{free: make([]atomic.Int32, p.segments), versions: make([]int64, p.segments)}
-			v.blank[p.pool] = true
+			l := &line{free: make([]atomic.Int32, p.segments), versions: make([]int64, p.segments)}
+			v.lines[p.pool], v.blank[p.pool] = l, l
 		}
 	}
 }
@@ -88,17 +90,13 @@ func (v *view) slots(rows []reservation.SlotRow) {
 // poolsAtOnce is how many pools are read in one call.
 const poolsAtOnce = 20_000
 
-// fill reads the pools that no reading has covered yet.
+// fill reads the pools that no reading has covered yet. One that was let go of and shown again meanwhile has another line,
+// which this reading may have missed: it stays to be read.
 func (v *view) fill(ctx context.Context, desk reservation.Service) error {
 	v.mu.Lock()
-	missing := make([]stock.PoolID, 0, len(v.blank))
-	for pool := range v.blank {
-		missing = append(missing, pool)
-	}
+	reading := maps.Clone(v.blank)
 	v.mu.Unlock()
-	for len(missing) > 0 {
-		part := missing[:min(len(missing), poolsAtOnce)]
-		missing = missing[len(part):]
+	for part := range slices.Chunk(slices.Collect(maps.Keys(reading)), poolsAtOnce) {
 		if err := desk.SlotsOf(ctx, part, func(rows []reservation.SlotRow) error {
 			v.slots(rows)
 			return ctx.Err()
@@ -107,7 +105,9 @@ func (v *view) fill(ctx context.Context, desk reservation.Service) error {
 		}
 		v.mu.Lock()
 		for _, pool := range part {
-			delete(v.blank, pool)
+			if v.blank[pool] == reading[pool] {
+				delete(v.blank, pool)
+			}
 		}
 		v.mu.Unlock()
 	}

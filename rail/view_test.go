@@ -1,6 +1,7 @@
 package rail
 
 import (
+	"context"
 	"testing"
 
 	"holdfast/reservation"
@@ -28,5 +29,47 @@ func TestHigherVersionOfASlotWins(t *testing.T) {
 	v.keep(map[stock.PoolID]bool{})
 	if v.of(7) != nil || len(v.blank) != 0 {
 		t.Error("a pool that is let go of is kept")
+	}
+}
+
+// slotsOf is a desk that lets something happen while its slots are read.
+type slotsOf struct {
+	reservation.Service
+	free   int32
+	during func()
+}
+
+func (s *slotsOf) SlotsOf(_ context.Context, pools []stock.PoolID, yield func([]reservation.SlotRow) error) error {
+	for _, pool := range pools {
+		if err := yield([]reservation.SlotRow{{Key: stock.Key{Pool: pool}, Counters: stock.New(s.free, 0), Version: 1}}); err != nil {
+			return err
+		}
+	}
+	s.during()
+	return nil
+}
+
+// TestPoolShownAgainWhileItIsReadIsReadAgain: its new line has seen nothing of what was read for the old one.
+func TestPoolShownAgainWhileItIsReadIsReadAgain(t *testing.T) {
+	v := newView()
+	v.show([]sized{{7, 1}, {8, 1}})
+	desk := &slotsOf{free: 9}
+	desk.during = func() {
+		v.keep(map[stock.PoolID]bool{8: true})
+		v.show([]sized{{7, 1}})
+		desk.during = func() {}
+	}
+	for reading, want := range []int{1, 0} {
+		if err := v.fill(t.Context(), desk); err != nil {
+			t.Fatal(err)
+		}
+		if len(v.blank) != want {
+			t.Errorf("after reading %d: %d pools are still to be read, want %d", reading+1, len(v.blank), want)
+		}
+	}
+	for _, pool := range []stock.PoolID{7, 8} {
+		if got := v.of(pool).least(0, 1); got != 9 {
+			t.Errorf("pool %d is shown with %d free of 9", pool, got)
+		}
 	}
 }

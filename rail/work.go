@@ -292,7 +292,7 @@ func (c *Core) define(ctx context.Context, runs []*Run, report *SaleReport) erro
 			n.Conflict = true
 		} else {
 			n.Pools, n.Ready = pools[i], true
-			if n.Update != nil {
+			if n.Update != nil && (n.Update.Cancelled || len(n.Update.Skipped) > 0) {
 				n.Todo |= Close // nobody has seats yet who would have to be told
 			}
 			n.Todo &^= Tell
@@ -446,10 +446,12 @@ func (c *Core) replace(ctx context.Context, n *Run, report *SaleReport) error {
 		report.Withdrawn++
 		return nil
 	}
-	c.catalogue.mu.RLock()
-	c.move(c.catalogue.railways[n.Supplier], c.catalogue.trains[n.Train], n, want.Pattern)
-	c.catalogue.mu.RUnlock()
-	n.Formation, n.Todo = want.Formation, Define
+	if n.Update != nil {
+		c.catalogue.mu.RLock()
+		c.move(c.catalogue.railways[n.Supplier], c.catalogue.trains[n.Train], n, want.Pattern)
+		c.catalogue.mu.RUnlock()
+	}
+	n.Pattern, n.Formation, n.Todo = want.Pattern, want.Formation, Define
 	n.Edition++
 	report.Replaced++
 	return nil

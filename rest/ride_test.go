@@ -243,6 +243,9 @@ func TestTrainsAreRead(t *testing.T) {
 	if u := c.do("PUT", theTrain, resttest.RailwayToken, fmt.Sprintf(update, 4)).want(t, http.StatusOK, ""); u.text("outcome") != "older" {
 		t.Errorf("an older update: %s", u.Body)
 	}
+	if u := c.do("PUT", theTrain, resttest.RailwayToken, strings.Replace(fmt.Sprintf(update, 5), `, "version": 5`, "", 1)).want(t, http.StatusOK, ""); u.text("outcome") != "applied" {
+		t.Errorf("one without a version: %s", u.Body)
+	}
 	r = c.do("GET", theTrain, "", "").want(t, http.StatusOK, "")
 	if r.text("trains", 0, "state") != "changed" || r.text("trains", 0, "note") != "Works" || r.text("trains", 0, "calls", 1, "arrives") != "2027-06-10T07:40:00+01:00" || r.text("trains", 0, "calls", 1, "scheduled_arrives") != "2027-06-10T07:30:00+01:00" {
 		t.Errorf("late: %s", r.Body)

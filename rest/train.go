@@ -282,9 +282,6 @@ func (s *server) updateTrain(ctx context.Context, c *call, in *trainPutIn, b *wi
 		return nil, err
 	}
 	u.Supplier, u.Run, u.Number, u.Date = run.Train.Supplier, run.ID, run.Train.Number, run.Date
-	if u.Stamp == 0 {
-		u.Stamp = s.Clock.Now().UnixMilli()
-	}
 	report, err := s.Rail.Updates(ctx, e, []rail.RunUpdate{u})
 	switch {
 	case err != nil:

@@ -177,9 +177,10 @@ type Seat struct {
 // the way; only where that cannot be, and the wish allows it, several one after the other, as few as possible.
 // False, and nothing changed, when not all can be seated.
 //
-// Among the units that are free all the way the one with the fewest wishes unmet is taken, of those the one whose free run
-// around the ride is the tightest (best fit: long runs stay whole for long rides), of those the lowest. Together, the
-// group and the neighbours in it with the smallest spread are taken first, where one group can seat all.
+// Among the units that are free all the way one of the lowest tier is taken (what costs something to choose is not given
+// away first), of those the one with the fewest wishes unmet, of those the one whose free run around the ride is the
+// tightest (best fit: long runs stay whole for long rides), of those the lowest. Together, the group and the neighbours in
+// it with the smallest spread are taken first, where one group can seat all.
 func (u *Units) Fit(n int, from, to Slot, w Wish) ([][]Seat, bool) {
 	if n < 1 || from < 0 || from >= to || int(to) > u.Slots {
 		return nil, false
@@ -223,42 +224,48 @@ func (u *Units) GiveAll(given [][]Seat) {
 // best is the best unit that is free all the way; 0 for none.
 func (u *Units) best(from, to Slot, w Wish) int32 {
 	var best int32
-	unmet, tightest := 0, 0
+	var of fitness
 	for n := int32(1); int(n) <= len(u.Layout.Units); n++ {
 		gap := u.gap(n, int(from), int(to))
 		if gap == 0 {
 			continue
 		}
-		miss := w.unmet(u.Layout.Units[n-1].Traits)
-		if best == 0 || miss < unmet || miss == unmet && gap < tightest {
-			best, unmet, tightest = n, miss, gap
+		is := &u.Layout.Units[n-1]
+		if f := (fitness{tier: int(is.Tier), miss: w.unmet(is.Traits), gap: gap}); best == 0 || f.before(of) {
+			best, of = n, f
 		}
 	}
 	return best
 }
 
-// together seats n travellers in one group: of all n candidates that follow one another there, those that span the
-// fewest rows, then the fewest numbers, then miss the fewest wishes, then leave the least free around them.
+// fitness is by what units are chosen, the more important first; less is better. rows and span are of travellers together.
+type fitness struct{ tier, rows, span, miss, gap int }
+
+func (f fitness) before(o fitness) bool {
+	switch {
+	case f.tier != o.tier:
+		return f.tier < o.tier
+	case f.rows != o.rows:
+		return f.rows < o.rows
+	case f.span != o.span:
+		return f.span < o.span
+	case f.miss != o.miss:
+		return f.miss < o.miss
+	}
+	return f.gap < o.gap
+}
+
+// together seats n travellers in one group: of all n candidates that follow one another there, those of the
+// lowest tiers, then that span the fewest rows, then the fewest numbers, then miss the fewest wishes, then leave the least
+// free around them.
 func (u *Units) together(n int, from, to Slot, w Wish) [][]Seat {
 	type candidate struct {
-		unit      int32
-		miss, gap int
-	}
-	type score struct{ rows, span, miss, gap int }
-	less := func(a, b score) bool {
-		switch {
-		case a.rows != b.rows:
-			return a.rows < b.rows
-		case a.span != b.span:
-			return a.span < b.span
-		case a.miss != b.miss:
-			return a.miss < b.miss
-		}
-		return a.gap < b.gap
+		unit            int32
+		tier, miss, gap int
 	}
 	var window []candidate
 	var chosen []int32
-	var best score
+	var best fitness
 	for unit := int32(1); int(unit) <= len(u.Layout.Units); unit++ {
 		is := u.Layout.Units[unit-1]
 		if len(window) > 0 && u.Layout.Unit(window[0].unit).Group != is.Group {
@@ -271,17 +278,18 @@ func (u *Units) together(n int, from, to Slot, w Wish) [][]Seat {
 		if len(window) == n {
 			window = append(window[:0], window[1:]...)
 		}
-		window = append(window, candidate{unit, w.unmet(is.Traits), gap})
+		window = append(window, candidate{unit, int(is.Tier), w.unmet(is.Traits), gap})
 		if len(window) < n {
 			continue
 		}
 		first := u.Layout.Unit(window[0].unit)
-		s := score{rows: abs(int(is.Row) - int(first.Row)), span: int(unit - window[0].unit)}
+		s := fitness{rows: abs(int(is.Row) - int(first.Row)), span: int(unit - window[0].unit)}
 		for _, c := range window {
+			s.tier += c.tier
 			s.miss += c.miss
 			s.gap += c.gap
 		}
-		if chosen == nil || less(s, best) {
+		if chosen == nil || s.before(best) {
 			best, chosen = s, chosen[:0]
 			for _, c := range window {
 				chosen = append(chosen, c.unit)

@@ -190,6 +190,25 @@ func TestTogetherAndWishes(t *testing.T) {
 	}
 }
 
+// What costs something to choose is given away last, wished for or not.
+func TestCheapTiersFirst(t *testing.T) {
+	u := newUnits(8, 3, 8)
+	for i := range 6 {
+		u.Layout.Units[i].Tier = 1
+	}
+	if got, ok := u.Fit(1, 0, 3, stock.Wish{Want: stock.Window | stock.Aisle}); !ok || got[0][0].Unit < 7 {
+		t.Errorf("one got %v", got)
+	} else {
+		u.GiveAll(got)
+	}
+	if got, ok := u.Fit(2, 0, 3, stock.Wish{Together: true}); !ok || got[0][0].Unit != 7 || got[1][0].Unit != 8 {
+		t.Errorf("two together got %v", got)
+	}
+	if got, ok := u.Fit(1, 0, 3, stock.Wish{}); !ok || got[0][0].Unit != 1 {
+		t.Errorf("with the cheap ones gone: %v", got)
+	}
+}
+
 // What is out of order or not there is never given out, and never given back.
 func TestBlocked(t *testing.T) {
 	u := newUnits(2, 4, 2, stock.Absence{FromUnit: 2, ToUnit: 3, From: 0, To: 2})

@@ -1,6 +1,6 @@
 // Package relational keeps flights in the tables of a relational engine: which statements make up a write and a read,
-// and how rows become departures. The engines (flight/sqlite, flight/postgres) own the SQL and the types of their columns; both run the
-// same statements by name (see internal/sqldb), so both mean the same.
+// and how rows become departures. The engines (flight/sqlite, flight/postgres) own the SQL and the types of their columns;
+// both run the same statements by name (see internal/sqldb), so both mean the same.
 package relational
 
 import (

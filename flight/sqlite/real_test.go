@@ -14,6 +14,7 @@ import (
 	"holdfast/feed"
 	"holdfast/flight"
 	"holdfast/internal/clock"
+	"holdfast/test/engine/fresh"
 	"holdfast/uid"
 )
 
@@ -48,7 +49,7 @@ func newAirline(t *testing.T, now time.Time) *airline {
 	t.Helper()
 	c := clock.Still(now)
 	store := open(t)()
-	core := flight.New(flight.Deps{Store: store, Reservation: desk(t, c), Clock: c, Settings: flight.DefaultSettings()})
+	core := flight.New(flight.Deps{Store: store, Reservation: fresh.Desk(t, c), Clock: c, Settings: flight.DefaultSettings()})
 	if err := core.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

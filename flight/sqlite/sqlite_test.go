@@ -1,8 +1,6 @@
 package sqlite_test
 
 import (
-	"context"
-	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -10,56 +8,15 @@ import (
 	"holdfast/flight"
 	"holdfast/flight/flighttest"
 	"holdfast/flight/sqlite"
-	"holdfast/internal/clock"
-	"holdfast/reservation"
-	reservationsqlite "holdfast/reservation/sqlite"
+	"holdfast/test/engine/fresh"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// open is a fresh file that can be opened several times.
-func open(t *testing.T) func() flight.Store {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "flight.db")
-	if err := sqlite.Migrate(t.Context(), path); err != nil {
-		t.Fatal(err)
-	}
-	return func() flight.Store {
-		t.Helper()
-		s, err := sqlite.Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-}
+var open = fresh.File[flight.Store](sqlite.Migrate, sqlite.Open)
 
 func TestStore(t *testing.T) { flighttest.RunStore(t, open) }
 
-func TestService(t *testing.T) { flighttest.RunService(t, flighttest.Rig{Open: open, Desk: desk}) }
-
-// desk is the real service reservation on a file of its own.
-func desk(t *testing.T, c clock.Clock) reservation.Service {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "reservation.db")
-	if err := reservationsqlite.Migrate(t.Context(), path); err != nil {
-		t.Fatal(err)
-	}
-	store, err := reservationsqlite.Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	core := reservation.New(reservation.Deps{Store: store, Clock: c, Settings: reservation.DefaultSettings()})
-	if err := core.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := core.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return core
+func TestService(t *testing.T) {
+	flighttest.RunService(t, flighttest.Rig{Open: open, Desk: fresh.Desk})
 }

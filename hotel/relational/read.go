@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"holdfast/hotel"
+	"holdfast/internal/sqldb"
 	"holdfast/money"
 	"holdfast/offer"
 	"holdfast/stock"
@@ -15,12 +16,12 @@ import (
 
 // Landed implements hotel.Store. Writes wait for each other on the counter's row, and so does this question.
 func (s *Store) Landed(ctx context.Context, id, write uid.ID) (landed bool, err error) {
-	err = s.write(ctx, "look for a write", func(tx Tx) error {
+	err = s.db.Write(ctx, "look for a write", func(tx sqldb.Tx) error {
 		landed = false
 		if _, err := tx.Exec("lock_counter"); err != nil {
 			return err
 		}
-		return tx.Rows("landed", []any{id, write}, func(Row) error {
+		return tx.Rows("landed", []any{id, write}, func(sqldb.Row) error {
 			landed = true
 			return nil
 		})
@@ -30,7 +31,7 @@ func (s *Store) Landed(ctx context.Context, id, write uid.ID) (landed bool, err 
 
 // House implements hotel.Store.
 func (s *Store) House(ctx context.Context, id uid.ID) (h *hotel.House, err error) {
-	err = s.read(ctx, "read hotel", func(tx Tx) error {
+	err = s.db.Read(ctx, "read hotel", func(tx sqldb.Tx) error {
 		p := page{}
 		if err := tx.Rows("hotel", []any{id}, p.hotel); err != nil {
 			return err
@@ -47,7 +48,7 @@ func (s *Store) House(ctx context.Context, id uid.ID) (h *hotel.House, err error
 // Changed implements hotel.Store.
 func (s *Store) Changed(ctx context.Context, after hotel.Point, limit int) (houses []*hotel.House, next hotel.Point, err error) {
 	next = after
-	err = s.read(ctx, "read hotels", func(tx Tx) error {
+	err = s.db.Read(ctx, "read hotels", func(tx sqldb.Tx) error {
 		p := page{last: after}
 		if err := tx.Rows("changed", []any{after.Change, after.Hotel, int64(limit)}, p.hotel); err != nil {
 			return err
@@ -63,8 +64,8 @@ func (s *Store) Changed(ctx context.Context, after hotel.Point, limit int) (hous
 
 // Versions implements hotel.Store.
 func (s *Store) Versions(ctx context.Context, hotelID, plan uid.ID, limit int) (out []hotel.PlanVersion, err error) {
-	err = s.read(ctx, "read rate plan versions", func(tx Tx) error {
-		return tx.Rows("versions", []any{hotelID, plan, int64(limit)}, func(r Row) error {
+	err = s.db.Read(ctx, "read rate plan versions", func(tx sqldb.Tx) error {
+		return tx.Rows("versions", []any{hotelID, plan, int64(limit)}, func(r sqldb.Row) error {
 			out = append(out, hotel.PlanVersion{ID: r.ID(), CreatedAt: r.Time()})
 			return nil
 		})
@@ -84,7 +85,7 @@ type page struct {
 	rooms   map[uid.ID]*hotel.Room
 }
 
-func (p *page) hotel(r Row) error {
+func (p *page) hotel(r sqldb.Row) error {
 	h := &hotel.House{}
 	o := &h.Hotel
 	o.ID, o.Supplier, o.Name, o.Stars, o.Address, o.PostalCode = r.ID(), r.ID(), r.Text(), int(r.Int()), r.Text(), r.Text()
@@ -103,14 +104,14 @@ func (p *page) hotel(r Row) error {
 }
 
 // fill reads everything that belongs to the hotels of the page.
-func (p *page) fill(tx Tx) error {
+func (p *page) fill(tx sqldb.Tx) error {
 	p.byID = make(map[uid.ID]*hotel.House, len(p.houses))
 	for _, h := range p.houses {
 		p.byID[h.Hotel.ID] = h
 	}
 	for _, part := range []struct {
 		statement string
-		row       func(Row) error
+		row       func(sqldb.Row) error
 	}{
 		{"levies", p.levy},
 		{"room_types", p.roomType},
@@ -122,7 +123,7 @@ func (p *page) fill(tx Tx) error {
 		{"overrides", p.override},
 	} {
 		p.at = nil
-		if err := tx.Each(part.statement, p.ids, func(r Row) error {
+		if err := tx.Each(part.statement, p.ids, func(r sqldb.Row) error {
 			if id := r.ID(); p.at == nil || p.at.Hotel.ID != id {
 				p.at = p.byID[id]
 			}
@@ -134,13 +135,13 @@ func (p *page) fill(tx Tx) error {
 	return nil
 }
 
-func (p *page) levy(r Row) error {
+func (p *page) levy(r sqldb.Row) error {
 	l := hotel.Levy{Kind: offer.PartKind(r.Int()), Code: r.Text(), Rule: hotel.LevyRule(r.Int()), BP: int32(r.Int()), Minor: r.Int(), Included: r.Bool()}
 	p.at.Hotel.Levies = append(p.at.Hotel.Levies, l)
 	return nil
 }
 
-func (p *page) roomType(r Row) error {
+func (p *page) roomType(r sqldb.Row) error {
 	t := hotel.RoomType{Hotel: p.at.Hotel.ID, ID: r.ID(), Name: r.Text()}
 	t.Occupancy = hotel.Occupancy{Adults: int(r.Int()), Children: int(r.Int())}
 	t.BasePrice, t.Capacity, t.OverbookingBP = r.Int(), int32(r.Int()), r.OptionalInt()
@@ -149,25 +150,25 @@ func (p *page) roomType(r Row) error {
 	return nil
 }
 
-func (p *page) rate(r Row) error {
+func (p *page) rate(r sqldb.Row) error {
 	t := p.at.Type(r.ID())
 	t.Rates = append(t.Rates, hotel.Run[int64]{From: r.Date(), To: r.Date(), Value: r.Int()})
 	return nil
 }
 
-func (p *page) restriction(r Row) error {
+func (p *page) restriction(r sqldb.Row) error {
 	t := p.at.Type(r.ID())
 	t.Restrictions = append(t.Restrictions, hotel.Run[hotel.Restriction]{From: r.Date(), To: r.Date(), Value: hotel.Restriction(r.Int())})
 	return nil
 }
 
-func (p *page) room(r Row) error {
+func (p *page) room(r sqldb.Row) error {
 	p.at.Rooms = append(p.at.Rooms, hotel.Room{Hotel: p.at.Hotel.ID, ID: r.ID(), RoomType: r.ID(), Number: r.Text(), CreatedAt: r.Time(), UpdatedAt: r.Time()})
 	return nil
 }
 
 // outage comes in the order of the rooms' ids, while rooms are in the order of their numbers.
-func (p *page) outage(r Row) error {
+func (p *page) outage(r sqldb.Row) error {
 	if p.roomsOf != p.at {
 		p.roomsOf, p.rooms = p.at, make(map[uid.ID]*hotel.Room, len(p.at.Rooms))
 		for i := range p.at.Rooms {
@@ -179,7 +180,7 @@ func (p *page) outage(r Row) error {
 	return nil
 }
 
-func (p *page) ratePlan(r Row) error {
+func (p *page) ratePlan(r sqldb.Row) error {
 	l := hotel.RatePlan{
 		Hotel: p.at.Hotel.ID, ID: r.ID(), Version: r.ID(), Status: hotel.Status(r.Int()), CreatedAt: r.Time(), UpdatedAt: r.Time(),
 		Name: r.Text(), Board: hotel.Board(r.Int()), PercentBP: int32(r.Int()), Amount: r.Int(), IncludedAdults: int(r.Int()), ExtraAdult: r.Int(),
@@ -199,7 +200,7 @@ func (p *page) ratePlan(r Row) error {
 	return nil
 }
 
-func (p *page) override(r Row) error {
+func (p *page) override(r sqldb.Row) error {
 	plan, roomType := p.at.Plan(r.ID()), r.ID()
 	if plan.Overrides == nil {
 		plan.Overrides = map[uid.ID]hotel.Line[int64]{}

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"holdfast/hotel"
+	"holdfast/internal/sqldb"
 	"holdfast/uid"
 )
 
 // Write implements hotel.Store. The row of the counter is locked first, so writes take place one after the other and
 // become visible in the order of their numbers: who has seen a number will see no lower one any more.
 func (s *Store) Write(ctx context.Context, w hotel.Write) (change int64, err error) {
-	err = s.write(ctx, "write hotels", func(tx Tx) error {
+	err = s.db.Write(ctx, "write hotels", func(tx sqldb.Tx) error {
 		change, err = nextChange(tx)
 		if err != nil {
 			return err
@@ -35,8 +36,8 @@ func (s *Store) Write(ctx context.Context, w hotel.Write) (change int64, err err
 	return change, err
 }
 
-func nextChange(tx Tx) (change int64, err error) {
-	err = tx.Rows("next_change", nil, func(r Row) error {
+func nextChange(tx sqldb.Tx) (change int64, err error) {
+	err = tx.Rows("next_change", nil, func(r sqldb.Row) error {
 		change = r.Int()
 		return nil
 	})
@@ -44,7 +45,7 @@ func nextChange(tx Tx) (change int64, err error) {
 }
 
 // putHotel writes the hotel's own row, provided that its revision is the expected one.
-func putHotel(tx Tx, c *hotel.HouseChange, change int64, write uid.ID) error {
+func putHotel(tx sqldb.Tx, c *hotel.HouseChange, change int64, write uid.ID) error {
 	h := &c.House.Hotel
 	if c.GuardOnly() {
 		return one(tx.Exec("guard_hotel", h.ID, c.Replaces))
@@ -86,7 +87,7 @@ func one(rows int64, err error) error {
 
 // queued collects statements until the first one that cannot be queued.
 type queued struct {
-	tx  Tx
+	tx  sqldb.Tx
 	err error
 }
 
@@ -97,7 +98,7 @@ func (q *queued) add(statement string, args ...any) {
 }
 
 // putRows writes everything else of a house. Rows that are referred to come before those that refer to them.
-func putRows(tx Tx, c *hotel.HouseChange) error {
+func putRows(tx sqldb.Tx, c *hotel.HouseChange) error {
 	q, id := &queued{tx: tx}, c.House.Hotel.ID
 	for i := range c.Types {
 		t := &c.Types[i]
@@ -178,7 +179,7 @@ const typePrefix = "rt"
 
 // putCommands queues commands and takes those out that are done. Rows of queues are locked in the order of hotels, as
 // Claim and Postpone do, who do not wait for the counter.
-func putCommands(tx Tx, w *hotel.Write, change int64) error {
+func putCommands(tx sqldb.Tx, w *hotel.Write, change int64) error {
 	finished, commands := slices.Clone(w.Done), slices.Clone(w.Commands)
 	slices.SortFunc(finished, func(a, b hotel.CommandID) int { return slices.Compare(a.Hotel[:], b.Hotel[:]) })
 	slices.SortFunc(commands, func(a, b hotel.Command) int { return slices.Compare(a.Hotel[:], b.Hotel[:]) })
@@ -214,12 +215,12 @@ func putCommands(tx Tx, w *hotel.Write, change int64) error {
 
 // Waiting implements hotel.Store.
 func (s *Store) Waiting(ctx context.Context, all bool, limit int) (hotels []uid.ID, err error) {
-	err = s.read(ctx, "read waiting commands", func(tx Tx) error {
+	err = s.db.Read(ctx, "read waiting commands", func(tx sqldb.Tx) error {
 		now, err := tx.Now()
 		if err != nil {
 			return err
 		}
-		return tx.Rows("waiting", []any{now, all, int64(limit)}, func(r Row) error {
+		return tx.Rows("waiting", []any{now, all, int64(limit)}, func(r sqldb.Row) error {
 			hotels = append(hotels, r.ID())
 			return nil
 		})
@@ -231,7 +232,7 @@ func (s *Store) Waiting(ctx context.Context, all bool, limit int) (hotels []uid.
 func (s *Store) Claim(ctx context.Context, owner string, lease time.Duration, hotels []uid.ID) (first []hotel.Command, busy int, err error) {
 	hotels = slices.Clone(hotels)
 	slices.SortFunc(hotels, func(a, b uid.ID) int { return slices.Compare(a[:], b[:]) }) // the order of locking
-	err = s.write(ctx, "claim commands", func(tx Tx) error {
+	err = s.db.Write(ctx, "claim commands", func(tx sqldb.Tx) error {
 		first, busy = nil, 0
 		now, err := tx.Now()
 		if err != nil {
@@ -247,13 +248,13 @@ func (s *Store) Claim(ctx context.Context, owner string, lease time.Duration, ho
 				mine = append(mine, id)
 			}
 		}
-		if err := tx.Each("queue_exists", without(hotels, mine), func(Row) error {
+		if err := tx.Each("queue_exists", without(hotels, mine), func(sqldb.Row) error {
 			busy++
 			return nil
 		}); err != nil {
 			return err
 		}
-		return tx.Each("first_command", mine, func(r Row) error {
+		return tx.Each("first_command", mine, func(r sqldb.Row) error {
 			cmd := hotel.Command{}
 			id, change, body := r.ID(), r.Int(), r.Text()
 			if err := json.Unmarshal([]byte(body), &cmd); err != nil {
@@ -283,7 +284,7 @@ func without(a, b []uid.ID) (out []uid.ID) {
 func (s *Store) Postpone(ctx context.Context, owner string, hotels []uid.ID, wait time.Duration) error {
 	hotels = slices.Clone(hotels)
 	slices.SortFunc(hotels, func(a, b uid.ID) int { return slices.Compare(a[:], b[:]) })
-	return s.write(ctx, "postpone commands", func(tx Tx) error {
+	return s.db.Write(ctx, "postpone commands", func(tx sqldb.Tx) error {
 		now, err := tx.Now()
 		if err != nil {
 			return err

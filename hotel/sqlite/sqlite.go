@@ -5,16 +5,9 @@ package sqlite
 import (
 	"context"
 	"embed"
-	"errors"
-	"fmt"
-	"time"
 
-	"zombiezen.com/go/sqlite"
-
-	"holdfast/fault"
-	"holdfast/hotel"
 	"holdfast/hotel/relational"
-	"holdfast/internal/sqlfile"
+	"holdfast/internal/sqldb"
 	"holdfast/internal/sqlitedb"
 )
 
@@ -24,21 +17,13 @@ var migrations embed.FS
 //go:embed queries.sql
 var text string
 
-var queries = sqlfile.Parse("hotel/sqlite/queries.sql", text)
-
-// freeQueues is run once, when the file is opened; the others are relational's.
-var (
-	freeQueues = queries.Get("free_queues")
-	statements = byName(relational.Statements)
-)
-
-func byName(names []string) map[string]string {
-	out := make(map[string]string, len(names))
-	for _, name := range names {
-		out[name] = queries.Get(name)
-	}
-	return out
+var tables = sqlitedb.Tables{
+	Migrations: migrations, AtOpen: "free_queues",
+	Statements: sqldb.Parse("hotel/sqlite/queries.sql", text, relational.Statements, "free_queues"),
 }
+
+// Schema is the version of the schema that this binary needs.
+func Schema() (int64, error) { return sqlitedb.Latest(migrations) }
 
 // Migrate brings the file at path, created if there is none, to the schema this engine needs.
 func Migrate(ctx context.Context, path string) error { return sqlitedb.Migrate(ctx, path, migrations) }
@@ -46,48 +31,9 @@ func Migrate(ctx context.Context, path string) error { return sqlitedb.Migrate(c
 // Open opens the file at path, which must stand at the schema this engine needs (see Migrate). One process has the
 // file at a time, so command queues that a process before this one was working on are free again.
 func Open(ctx context.Context, path string) (*relational.Store, error) {
-	if err := sqlitedb.RequireVersion(ctx, path, migrations); err != nil {
-		return nil, err
-	}
-	db, err := sqlitedb.Open(ctx, path, sqlitedb.Options{})
+	engine, err := tables.Open(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	err = db.Write(ctx, func(conn *sqlite.Conn) error {
-		_, err := (&tx{conn}).run(freeQueues, []any{time.Now()}, nil)
-		return err
-	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("free command queues: %w", err), db.Close())
-	}
-	return relational.New(&engine{db}), nil
-}
-
-type engine struct{ db *sqlitedb.DB }
-
-// retryAfter is what a caller is told when the file is held by somebody else or full.
-const retryAfter = time.Second
-
-func (e *engine) Write(ctx context.Context, fn func(relational.Tx) error) error {
-	return translate(e.db.Write(ctx, func(conn *sqlite.Conn) error { return fn(&tx{conn}) }))
-}
-
-func (e *engine) Read(ctx context.Context, fn func(relational.Tx) error) error {
-	return translate(e.db.Read(ctx, func(conn *sqlite.Conn) error { return fn(&tx{conn}) }))
-}
-
-func (e *engine) Close() error { return e.db.Close() }
-
-func translate(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, sqlitedb.ErrUnknownCommit):
-		return fmt.Errorf("%w: %w", hotel.ErrUnknownCommit, err)
-	case errors.Is(err, sqlitedb.ErrUnique):
-		return fmt.Errorf("%w: %w", hotel.ErrTaken, err)
-	case errors.Is(err, sqlitedb.ErrBusy), errors.Is(err, sqlitedb.ErrFull), errors.Is(err, sqlitedb.ErrIO), errors.Is(err, sqlitedb.ErrClosed):
-		return fault.Overloaded(retryAfter).Because(err)
-	}
-	return err
+	return relational.New(engine), nil
 }

@@ -1,8 +1,6 @@
 package sqlite_test
 
 import (
-	"context"
-	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -10,56 +8,13 @@ import (
 	"holdfast/hotel"
 	"holdfast/hotel/hoteltest"
 	"holdfast/hotel/sqlite"
-	"holdfast/internal/clock"
-	"holdfast/reservation"
-	reservationsqlite "holdfast/reservation/sqlite"
+	"holdfast/test/engine/fresh"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// open is a fresh file that can be opened several times.
-func open(t *testing.T) func() hotel.Store {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "hotel.db")
-	if err := sqlite.Migrate(t.Context(), path); err != nil {
-		t.Fatal(err)
-	}
-	return func() hotel.Store {
-		t.Helper()
-		s, err := sqlite.Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-}
+var open = fresh.File[hotel.Store](sqlite.Migrate, sqlite.Open)
 
 func TestStore(t *testing.T) { hoteltest.RunStore(t, open) }
 
-func TestService(t *testing.T) { hoteltest.RunService(t, hoteltest.Rig{Open: open, Desk: desk}) }
-
-// desk is the real service reservation on a file of its own.
-func desk(t *testing.T, c clock.Clock) reservation.Service {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "reservation.db")
-	if err := reservationsqlite.Migrate(t.Context(), path); err != nil {
-		t.Fatal(err)
-	}
-	store, err := reservationsqlite.Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	core := reservation.New(reservation.Deps{Store: store, Clock: c, Settings: reservation.DefaultSettings()})
-	if err := core.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := core.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return core
-}
+func TestService(t *testing.T) { hoteltest.RunService(t, hoteltest.Rig{Open: open, Desk: fresh.Desk}) }

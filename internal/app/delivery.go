@@ -29,7 +29,7 @@ type delivery struct {
 	Supplier       uid.ID
 	CreateSupplier string // the name of a supplier to be made, or found again, in place of Supplier
 	Feed           string // which timetable of the supplier it is
-	Stamp          int64  // its version; 0: now
+	Stamp          int64  // its version, in microseconds since 1970 or above numbered; 0: now
 	DryRun         bool
 	Force          bool
 	SkipRefused    bool
@@ -189,7 +189,7 @@ func (s *system) bring(ctx context.Context, d delivery, b body, progress func(do
 	if progress == nil {
 		progress = func(int64, int64) {}
 	}
-	if d.Stamp == 0 {
+	if d.Stamp == 0 && !f.updates { // of some objects without a version the service makes the newest word
 		d.Stamp = s.clock.Now().UnixMicro()
 	}
 	if f.kind == 0 {

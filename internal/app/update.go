@@ -14,7 +14,7 @@ import (
 )
 
 // Messages of partners that tell of some runs, departures or fares. Each object's stamp is its own, else the message's;
-// what is not newer than what is known changes nothing, so they may come in any order, late and repeated.
+// what is not newer than what the partner told before changes nothing, so they may come in any order, late and repeated.
 
 // runMessage is the format "runs".
 type runMessage struct {
@@ -43,7 +43,7 @@ func (s *system) bringRuns(ctx context.Context, d delivery, b body, _ func(done,
 	updates := make([]rail.RunUpdate, len(m.Runs))
 	for i, u := range m.Runs {
 		updates[i] = rail.RunUpdate{
-			Supplier: d.Supplier, Number: u.Train, Key: u.Key, Date: u.Date, Stamp: stampOf(u.Stamp, d.Stamp), Cancelled: u.Cancelled, Skipped: u.Skipped, Note: u.Note,
+			Supplier: d.Supplier, Source: d.Feed, Number: u.Train, Key: u.Key, Date: u.Date, Stamp: stampOf(u.Stamp, d.Stamp), Cancelled: u.Cancelled, Skipped: u.Skipped, Note: u.Note,
 		}
 		if u.Key != "" {
 			updates[i].Feed = d.Feed

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"holdfast/civil"
@@ -78,7 +79,7 @@ const (
 type Errors struct {
 	UnknownCommit error   // for a commit whose outcome nobody knows
 	Taken         error   // for a key that is there already; nil where that is a defect
-	Own           []error // what its functions return besides: it comes out as it is
+	Own           []error // what its functions return besides Taken: it comes out as it is
 }
 
 // retryAfter is what a caller is told when the database is away.
@@ -122,10 +123,8 @@ func (db *DB) translate(err error, what string) error {
 	if _, known := errors.AsType[*fault.Error](err); known || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	for _, own := range db.errors.Own {
-		if errors.Is(err, own) {
-			return err
-		}
+	if errors.Is(err, db.errors.Taken) || slices.ContainsFunc(db.errors.Own, func(own error) bool { return errors.Is(err, own) }) {
+		return err
 	}
 	return fault.Wrap(err, what)
 }

@@ -6,16 +6,17 @@ import (
 	"fmt"
 
 	"holdfast/feed"
+	"holdfast/internal/sqldb"
 	"holdfast/rail"
 	"holdfast/stock"
 )
 
 // Changed implements rail.Store.
 func (s *Store) Changed(ctx context.Context, after int64) (rows *rail.Rows, last int64, err error) {
-	err = s.read(ctx, "read railways", func(tx Tx) error {
+	err = s.db.Read(ctx, "read railways", func(tx sqldb.Tx) error {
 		p := &page{}
 		rows = &p.rows
-		if err := tx.Rows("last_change", nil, func(r Row) error {
+		if err := tx.Rows("last_change", nil, func(r sqldb.Row) error {
 			last = r.Int()
 			return nil
 		}); err != nil || last <= after {
@@ -23,7 +24,7 @@ func (s *Store) Changed(ctx context.Context, after int64) (rows *rail.Rows, last
 		}
 		for _, part := range []struct {
 			statement string
-			row       func(Row) error
+			row       func(sqldb.Row) error
 		}{
 			{"railways", p.railway},
 			{"stations", p.station},
@@ -52,7 +53,7 @@ func parse(text string, into any) error {
 	return nil
 }
 
-func (p *page) railway(r Row) error {
+func (p *page) railway(r sqldb.Row) error {
 	w := &rail.Railway{Supplier: r.ID()}
 	templates, fares, feeds := r.Text(), r.Text(), r.Text()
 	w.Revision = r.Int()
@@ -72,7 +73,7 @@ func (p *page) railway(r Row) error {
 	return parse(feeds, &w.Feeds)
 }
 
-func (p *page) station(r Row) error {
+func (p *page) station(r sqldb.Row) error {
 	w := &rail.Station{Supplier: r.ID(), Code: r.Text(), Name: r.Text(), Parent: r.Text(), City: r.Text(), Zone: r.Text(), Country: r.Text()}
 	w.Latitude, w.Longitude, w.Located, w.TransferSeconds = r.Float(), r.Float(), r.Bool(), int32(r.Int())
 	footpaths := r.Text()
@@ -81,12 +82,12 @@ func (p *page) station(r Row) error {
 	return parse(footpaths, &w.Footpaths)
 }
 
-func (p *page) document(r Row) error {
+func (p *page) document(r sqldb.Row) error {
 	p.rows.Documents = append(p.rows.Documents, rail.Document{ID: r.ID(), Kind: rail.DocumentKind(r.Int()), Body: r.Text()})
 	return nil
 }
 
-func (p *page) train(r Row) error {
+func (p *page) train(r sqldb.Row) error {
 	w := &rail.Train{ID: r.ID(), Supplier: r.ID(), Feed: r.Text(), Key: r.Text(), Number: r.Text(), Name: r.Text(), Category: r.Text()}
 	w.Carrier, w.Zone, w.Line, w.Bus, w.Pattern = r.Text(), r.Text(), r.Text(), r.Bool(), r.ID()
 	w.Dates = rail.Dates{First: r.Date(), Bits: r.Bytes()}
@@ -95,21 +96,21 @@ func (p *page) train(r Row) error {
 	return w.Dates.Check()
 }
 
-func (p *page) coachType(r Row) error {
+func (p *page) coachType(r sqldb.Row) error {
 	w := &rail.TypeRow{Supplier: r.ID()}
 	w.Code, w.Name, w.First, w.Second, w.Compartments, w.Stamp = r.Text(), r.Text(), int32(r.Int()), int32(r.Int()), int32(r.Int()), r.Int()
 	p.rows.Types = append(p.rows.Types, w)
 	return nil
 }
 
-func (p *page) composition(r Row) error {
+func (p *page) composition(r sqldb.Row) error {
 	w := &rail.Composition{ID: r.ID(), Supplier: r.ID(), Source: r.Text(), Train: r.Text(), From: r.Date(), To: r.Date(), Weekdays: feed.Weekdays(r.Int())}
 	w.Formation, w.Stamp, w.Gone = r.ID(), r.Int(), r.Bool()
 	p.rows.Compositions = append(p.rows.Compositions, w)
 	return nil
 }
 
-func (p *page) run(r Row) error {
+func (p *page) run(r sqldb.Row) error {
 	w := &rail.Run{Train: r.ID(), Date: r.Date(), Supplier: r.ID(), State: rail.State(r.Int()), Pattern: r.ID(), Formation: r.ID(), Edition: int32(r.Int())}
 	for i := range w.Pools {
 		w.Pools[i] = stock.PoolID(r.Int())

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdfast/civil"
+	"holdfast/internal/sqldb"
 	"holdfast/rail"
 	"holdfast/uid"
 )
@@ -21,8 +22,8 @@ func (s *Store) Write(ctx context.Context, w rail.Write) (change int64, err erro
 	if err != nil {
 		return 0, err
 	}
-	err = s.write(ctx, "write railway", func(tx Tx) error {
-		if err := tx.Rows("next_change", nil, func(r Row) error {
+	err = s.db.Write(ctx, "write railway", func(tx sqldb.Tx) error {
+		if err := tx.Rows("next_change", nil, func(r sqldb.Row) error {
 			change = r.Int()
 			return nil
 		}); err != nil {
@@ -141,12 +142,12 @@ func orNull(id uid.ID) any {
 
 // Landed implements rail.Store. Writes wait for each other on the counter's row, and so does this question.
 func (s *Store) Landed(ctx context.Context, write uid.ID) (landed bool, err error) {
-	err = s.write(ctx, "look for a write", func(tx Tx) error {
+	err = s.db.Write(ctx, "look for a write", func(tx sqldb.Tx) error {
 		landed = false
 		if _, err := tx.Exec("lock_counter"); err != nil {
 			return err
 		}
-		return tx.Rows("landed", []any{write}, func(Row) error {
+		return tx.Rows("landed", []any{write}, func(sqldb.Row) error {
 			landed = true
 			return nil
 		})
@@ -156,7 +157,7 @@ func (s *Store) Landed(ctx context.Context, write uid.ID) (landed bool, err erro
 
 // Purge implements rail.Store.
 func (s *Store) Purge(ctx context.Context, before civil.Date) (n int, err error) {
-	err = s.write(ctx, "purge runs", func(tx Tx) error {
+	err = s.db.Write(ctx, "purge runs", func(tx sqldb.Tx) error {
 		if _, err := tx.Exec("lock_counter"); err != nil {
 			return err
 		}
@@ -169,7 +170,7 @@ func (s *Store) Purge(ctx context.Context, before civil.Date) (n int, err error)
 
 // Lease implements rail.Store.
 func (s *Store) Lease(ctx context.Context, owner string, supplier uid.ID, length time.Duration) (mine bool, err error) {
-	err = s.write(ctx, "lease the work on a railway", func(tx Tx) error {
+	err = s.db.Write(ctx, "lease the work on a railway", func(tx sqldb.Tx) error {
 		if length <= 0 {
 			_, err := tx.Exec("give_lease", supplier, owner)
 			return err

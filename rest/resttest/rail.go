@@ -269,6 +269,9 @@ func (t trains) Updates(_ context.Context, _ rail.Editor, updates []rail.RunUpda
 	for n, u := range updates {
 		i := slices.IndexFunc(t.w.track.runs, func(r *rail.RunInfo) bool { return r.ID == u.Run })
 		r := *t.w.track.runs[i]
+		if u.Stamp == 0 {
+			u.Stamp = max(r.Stamp+1, t.w.Clock.Now().UnixMicro())
+		}
 		if u.Stamp <= r.Stamp {
 			report.Older++
 			continue

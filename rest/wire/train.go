@@ -23,7 +23,7 @@ type TrainRun struct {
 	Calls      []TrainCall  `json:"calls" doc:"Where it calls, in order."`
 	Coaches    []TrainCoach `json:"coaches" doc:"Its coaches from the front, as far as they are known."`
 	Seats      TrainSeats   `json:"seats" doc:"Seats on board, where all coaches are there."`
-	Version    int64        `json:"version,omitzero" example:"1795339800000" doc:"Version of the newest word on it beside the timetable."`
+	Version    int64        `json:"version,omitzero" example:"1795339800000000" doc:"Version of the newest word on it beside the timetable."`
 }
 
 // TrainSeats is how many seats a train has.
@@ -135,7 +135,7 @@ type BoardLine struct {
 // TrainUpdateRequest is all that is told of a train on one day: what it does not name is as in the timetable.
 type TrainUpdateRequest struct {
 	RunID     string       `json:"run_id,omitempty" pattern:"^run_[0-9a-hjkmnp-tv-z]{26}$" patternDescription:"a run_ id" example:"run_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"Which one, where several trains have the number on that day."`
-	Version   int64        `json:"version,omitzero" minimum:"1" example:"1795339800000" doc:"A number that grows: a lower or equal one than the last changes nothing. Milliseconds since 1970 if left out."`
+	Version   int64        `json:"version,omitzero" minimum:"1" example:"1795339800000000" doc:"Microseconds since 1970 of when it was issued, or any number that grows: a lower or equal one than the last changes nothing. Left out: newer than all that is known."`
 	Cancelled bool         `json:"cancelled,omitzero" example:"true" doc:"It does not run. Travellers are told and can have everything back."`
 	Skipped   []int        `json:"skipped,omitempty" maxItems:"200" minimum:"0" maximum:"199" example:"[2]" doc:"Calls that are left out, counted from 0."`
 	Delays    []CallDelay  `json:"delays,omitempty" maxItems:"200" doc:"Delays; each goes on to the calls after it until another is told."`

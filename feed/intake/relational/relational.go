@@ -1,76 +1,35 @@
-// Package relational keeps feeds in the tables of a relational engine: which statements make up a transaction and a
-// read, and how rows become feeds and runs. The engines (intake/sqlite, intake/postgres) own the SQL, the transactions
-// and the types of their columns; both run the same statements by name, so both mean the same.
+// Package relational keeps feeds in the tables of a relational engine: which statements make up a write and a read, and
+// how rows become feeds and runs. The engines (intake/sqlite, intake/postgres) own the SQL and the types of their
+// columns; both run the same statements by name (see internal/sqldb), so both mean the same.
 package relational
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"holdfast/fault"
 	"holdfast/feed/intake"
-	"holdfast/uid"
+	"holdfast/internal/sqldb"
 )
 
-// Engine runs transactions.
-type Engine interface {
-	// Write commits when fn returns nil. fn may run again, after a conflict with another transaction. Errors are those
-	// of intake.Store or fault.Error; what fn returns comes back as it is.
-	Write(ctx context.Context, fn func(Tx) error) error
-	// Read shows fn one committed state of the database.
-	Read(ctx context.Context, fn func(Tx) error) error
-	Close() error
-}
-
-// Tx is one transaction. Arguments are uid.ID, int64, string, bool, []byte or time.Time.
-type Tx interface {
-	// Exec runs a statement and returns how many rows it touched.
-	Exec(statement string, args ...any) (int64, error)
-	// Rows reads the rows of a statement.
-	Rows(statement string, args []any, row func(Row) error) error
-	// Now is the engine's clock; processes that share a database share it.
-	Now() (time.Time, error)
-}
-
-// Row gives its columns from left to right, one a call.
-type Row interface {
-	ID() uid.ID
-	Int() int64
-	Text() string
-	Bool() bool
-	Bytes() []byte // the caller's to keep
-	Time() time.Time
-}
-
-// Store is the intake.Store over an Engine.
-type Store struct{ engine Engine }
+// Store is the intake.Store over an engine.
+type Store struct{ db *sqldb.DB }
 
 var _ intake.Store = (*Store)(nil)
 
 // New makes a store of an engine whose tables exist.
-func New(e Engine) *Store { return &Store{e} }
+func New(e sqldb.Engine) *Store {
+	return &Store{sqldb.New(e, sqldb.Errors{UnknownCommit: intake.ErrUnknownCommit, Taken: intake.ErrTaken})}
+}
 
 // Close implements intake.Store.
-func (s *Store) Close() error { return s.engine.Close() }
+func (s *Store) Close() error { return s.db.Close() }
 
-// Holder is an Engine whose writers all live in this process and can be kept out for an instant.
-type Holder interface {
-	Hold(ctx context.Context) (release func(), err error)
-}
-
-// Hold keeps writers out until release is called: a backup fixes the state of all stores at one instant. Only a store on
-// a Holder can.
-func (s *Store) Hold(ctx context.Context) (release func(), err error) {
-	holder, ok := s.engine.(Holder)
-	if !ok {
-		return nil, errors.New("writers of other processes cannot be kept out of this store")
-	}
-	return holder.Hold(ctx)
-}
+// Hold keeps writers out until release is called: a backup fixes the state of all stores at one instant. Only a store
+// whose writers all live in this process can.
+func (s *Store) Hold(ctx context.Context) (release func(), err error) { return s.db.Hold(ctx) }
 
 // Statements names what an engine's queries.sql must have.
 var Statements = []string{
@@ -82,10 +41,10 @@ var Statements = []string{
 // Transact implements intake.Store.
 func (s *Store) Transact(ctx context.Context, partner string, fn func(now time.Time, s *intake.Status) (intake.Change, error)) error {
 	var said error // by fn: it comes back as it is
-	err := s.engine.Write(ctx, func(tx Tx) error {
+	err := s.db.Write(ctx, "change feed", func(tx sqldb.Tx) error {
 		said = nil
 		var there *intake.Status
-		if err := tx.Rows("lock_feed", []any{partner}, func(r Row) error {
+		if err := tx.Rows("lock_feed", []any{partner}, func(r sqldb.Row) error {
 			there = status(r)
 			return nil
 		}); err != nil {
@@ -106,11 +65,11 @@ func (s *Store) Transact(ctx context.Context, partner string, fn func(now time.T
 	if said != nil {
 		return said
 	}
-	return translate(err, "change feed")
+	return err
 }
 
 // apply writes a change.
-func apply(tx Tx, partner string, existed bool, c *intake.Change, now time.Time) error {
+func apply(tx sqldb.Tx, partner string, existed bool, c *intake.Change, now time.Time) error {
 	exec := func(statement string, args ...any) error {
 		_, err := tx.Exec(statement, args...)
 		return err
@@ -171,7 +130,7 @@ func state(s *intake.State) []any {
 	}
 }
 
-func putRun(tx Tx, partner string, r *intake.Run) error {
+func putRun(tx sqldb.Tx, partner string, r *intake.Run) error {
 	remarks, err := json.Marshal(r.Remarks)
 	if err != nil {
 		return fmt.Errorf("remarks: %w", err)
@@ -181,7 +140,7 @@ func putRun(tx Tx, partner string, r *intake.Run) error {
 	return err
 }
 
-func status(r Row) *intake.Status {
+func status(r sqldb.Row) *intake.Status {
 	s := &intake.Status{}
 	f, st := &s.Feed, &s.State
 	f.Partner, f.Supplier, f.Format, f.URL = r.Text(), r.ID(), r.Text(), r.Text()
@@ -198,14 +157,14 @@ func status(r Row) *intake.Status {
 	return s
 }
 
-func stamp(r Row) intake.Stamp { return intake.Stamp{Sequence: r.Int(), At: r.Time()} }
+func stamp(r sqldb.Row) intake.Stamp { return intake.Stamp{Sequence: r.Int(), At: r.Time()} }
 
-func digest(r Row) (d intake.Digest) {
+func digest(r sqldb.Row) (d intake.Digest) {
 	copy(d[:], r.Bytes())
 	return d
 }
 
-func runOf(r Row) (intake.Run, error) {
+func runOf(r sqldb.Row) (intake.Run, error) {
 	var n intake.Run
 	n.Partner, n.ID, n.Trigger, n.Actor, n.Started, n.Ended = r.Text(), r.ID(), intake.Trigger(r.Int()), r.Text(), r.Time(), r.Time()
 	n.Outcome, n.DryRun = intake.Outcome(r.Int()), r.Bool()
@@ -218,15 +177,4 @@ func runOf(r Row) (intake.Run, error) {
 	}
 	n.Took = time.Duration(r.Int()) * time.Microsecond
 	return n, nil
-}
-
-func translate(err error, what string) error {
-	var known *fault.Error
-	switch {
-	case err == nil, errors.As(err, &known):
-		return err
-	case errors.Is(err, intake.ErrTaken), errors.Is(err, intake.ErrUnknownCommit), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return err
-	}
-	return fault.Wrap(err, what)
 }

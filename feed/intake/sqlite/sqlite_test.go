@@ -1,7 +1,6 @@
 package sqlite_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -9,26 +8,12 @@ import (
 	"holdfast/feed/intake"
 	"holdfast/feed/intake/intaketest"
 	"holdfast/feed/intake/sqlite"
+	"holdfast/test/engine/fresh"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// open is a fresh file that can be opened several times.
-func open(t *testing.T) func() intake.Store {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "intake.db")
-	if err := sqlite.Migrate(t.Context(), path); err != nil {
-		t.Fatal(err)
-	}
-	return func() intake.Store {
-		t.Helper()
-		s, err := sqlite.Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-}
+var open = fresh.File[intake.Store](sqlite.Migrate, sqlite.Open)
 
 func TestStore(t *testing.T) { intaketest.RunStore(t, open) }
 
