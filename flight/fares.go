@@ -48,10 +48,7 @@ func (c *Core) SetFares(ctx context.Context, e Editor, supplier uid.ID, updates 
 		}
 		after := map[FareKey]*Fare{}
 		for n, u := range updates {
-			if u.Stamp == 0 {
-				u.Stamp = stamp
-			}
-			c.want(t, n+1, u, now, after, report)
+			c.want(t, n+1, u, stamp, now, after, report)
 		}
 		for _, f := range after {
 			w.Fares = append(w.Fares, f)
@@ -68,8 +65,8 @@ func compareFares(a, b *Fare) int {
 	return cmp.Or(slices.Compare(a.Supplier[:], b.Supplier[:]), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Class, b.Class))
 }
 
-// want takes one wanted fare.
-func (c *Core) want(t *Tariff, line int, u FareUpdate, now int64, after map[FareKey]*Fare, report *FareReport) {
+// want takes one wanted fare; stamp is that of a word without one.
+func (c *Core) want(t *Tariff, line int, u FareUpdate, stamp, now int64, after map[FareKey]*Fare, report *FareReport) {
 	cabin, k := t.class(u.Class)
 	from, to := c.catalogue.airports[u.From], c.catalogue.airports[u.To]
 	switch {
@@ -79,12 +76,29 @@ func (c *Core) want(t *Tariff, line int, u FareUpdate, now int64, after map[Fare
 	case from == nil || to == nil || from == to:
 		note(&report.Refused, line, "airport_unknown", "%q to %q are not two airports we know.", clip(u.From), clip(u.To))
 		return
+	case u.Stamp < 0 || len(u.Source) > maxFeedName:
+		note(&report.Refused, line, "stamp_invalid", "A stamp is not negative, and its source has a name of at most %d bytes.", maxFeedName)
+		return
 	case u.Minor < 0 || u.Minor > fare.MaxMinor:
 		note(&report.Refused, line, "out_of_range", "A fare is from 0 to %d.", fare.MaxMinor)
 		return
 	}
 	key := FareKey{t.Supplier, u.From, u.To, u.Class}
 	old := cmp.Or(after[key], c.catalogue.fares[key])
+	var known int64 // of the same source
+	switch {
+	case u.Stamp == 0:
+		if u.Source, u.Stamp = "", stamp; old != nil {
+			u.Stamp = nextStamp(stamp, old.Stamp)
+		}
+	case old != nil && old.State.Source == u.Source:
+		known = old.Stamp
+	case old != nil:
+		known = old.State.Seen[u.Source]
+	}
+	if !alike(u.Source, u.Stamp, known) {
+		known = 0
+	}
 	next := &Fare{FareKey: key, Stamp: u.Stamp}
 	p := t.publisher()
 	switch {
@@ -94,17 +108,22 @@ func (c *Core) want(t *Tariff, line int, u FareUpdate, now int64, after map[Fare
 		next.State.Published = p.Want(shown, u.Minor, now)
 	case old == nil:
 		next.State.Published = fare.Publish(u.Minor, now)
-	case u.Stamp < old.Stamp, u.Stamp == old.Stamp && u.Minor != old.State.Wanted:
+	case u.Stamp < known, u.Stamp == known && u.Minor != old.State.Wanted:
 		report.Old++
 		return
-	case u.Stamp == old.Stamp || u.Minor == old.State.Wanted && !old.State.Derived:
+	case u.Stamp == known || u.Minor == old.State.Wanted && !old.State.Derived:
 		report.Same++
-		if u.Stamp == old.Stamp {
+		if u.Stamp == known {
 			return
 		}
 		next.State = old.State // the newest word all the same
 	default:
 		next.State.Published = p.Want(old.State.Published, u.Minor, now)
+	}
+	if next.State.Source = u.Source; old != nil {
+		if next.State.Seen = old.State.Seen; old.State.Source != u.Source && old.Stamp != 0 {
+			next.State.Seen = heard(old.State.Seen, old.State.Source, old.Stamp)
+		}
 	}
 	after[key] = next
 	switch {
@@ -173,7 +192,7 @@ func (c *Core) SetTariff(ctx context.Context, e Editor, t Tariff, revision int64
 	if err := c.write(ctx, func(w *Write) (bool, error) {
 		next := t
 		next.Families, next.Cabins = slices.Clone(t.Families), slices.Clone(t.Cabins)
-		next.RaisedAt, next.Revision = time.Time{}, 1
+		next.RaisedAt, next.Revision = now, 1
 		next.seal()
 		old := c.catalogue.tariff(t.Supplier)
 		if revision != AnyRevision && (old == nil || old.Revision != revision) {
@@ -184,10 +203,13 @@ func (c *Core) SetTariff(ctx context.Context, e Editor, t Tariff, revision int64
 				return false, fault.InvalidField("/currency", "currency_fixed", "The currency of a tariff stays what it is: %s.", old.Currency)
 			}
 			next.Revision, next.RaisedAt = old.Revision+1, old.RaisedAt
-			if next.dearer(old) {
+			switch dearer := next.dearer(old); {
+			case dearer && c.sellsBy(old):
 				if again := old.RaisedAt.Add(time.Duration(old.WindowSeconds) * time.Second); !old.RaisedAt.IsZero() && now.Before(again) {
-					return false, fault.New(fault.Conflict, "fare_rise_too_soon", "Families and levies became dearer at %s; they may again from %s on.", old.RaisedAt.Format(time.RFC3339), again.Format(time.RFC3339))
+					return false, fault.New(fault.Conflict, "fare_rise_too_soon", "Families and levies changed at %s; they may become dearer from %s on.", old.RaisedAt.Format(time.RFC3339), again.Format(time.RFC3339))
 				}
+				next.RaisedAt = now
+			case dearer || old.dearer(&next): // a fall stands as long as a rise
 				next.RaisedAt = now
 			}
 		}
@@ -206,11 +228,26 @@ func (c *Core) SetTariff(ctx context.Context, e Editor, t Tariff, revision int64
 	return c.catalogue.tariff(t.Supplier), nil
 }
 
+// sellsBy says whether anything is on sale by a tariff.
+func (c *Core) sellsBy(t *Tariff) bool {
+	c.catalogue.mu.RLock()
+	defer c.catalogue.mu.RUnlock()
+	for _, l := range c.catalogue.view.listings {
+		if l.departure.Supplier == t.Supplier {
+			return true
+		}
+	}
+	return false
+}
+
 // follow has fares by distance follow a tariff by the rule of publishing, and departures its cabins and classes.
 func (c *Core) follow(w *Write, old, next *Tariff, now int64) {
 	c.catalogue.mu.RLock()
 	defer c.catalogue.mu.RUnlock()
 	p := next.publisher()
+	if old == nil {
+		old = &Tariff{}
+	}
 	markets := map[[2]string]bool{}
 	for _, f := range c.catalogue.fares {
 		if f.Supplier != next.Supplier {
@@ -221,16 +258,19 @@ func (c *Core) follow(w *Write, old, next *Tariff, now int64) {
 		if !f.State.Derived || cabin == nil {
 			continue
 		}
+		if was, _ := old.class(f.Class); was == nil {
+			continue // it is new: see below
+		}
 		wanted := cabin.Classes[k].byDistance(kilometres(c.catalogue.airports[f.From], c.catalogue.airports[f.To]))
 		if wanted != f.State.Wanted {
 			w.Fares = append(w.Fares, &Fare{FareKey: f.FareKey, Stamp: f.Stamp, State: FareState{Published: p.Want(f.State.Published, wanted, now), Derived: true}})
 		}
 	}
 	for m := range markets { // classes that are new
-		w.Fares = append(w.Fares, missingFares(c.catalogue, next, m[0], m[1], kilometres(c.catalogue.airports[m[0]], c.catalogue.airports[m[1]]), now)...)
+		w.Fares = append(w.Fares, newFares(c.catalogue, old, next, m[0], m[1], kilometres(c.catalogue.airports[m[0]], c.catalogue.airports[m[1]]), now)...)
 	}
 	slices.SortFunc(w.Fares, compareFares)
-	if old != nil && sameStock(old, next) {
+	if sameStock(old, next) {
 		return
 	}
 	at := c.clock.Now()

@@ -28,7 +28,8 @@ const (
 // The whole file is read and checked before anything is written; then the difference to what the feed told before is
 // applied in one transaction, together with the commands it means for the stock. A departure is known by its Key. What
 // the file does not name any more and has not left yet is removed: it stays for those who are booked on it, who are told.
-// A departure keeps word that is newer than the file (see Updates); older word is replaced by what the file says.
+// What was told of a departure's day (see Updates) is dropped only by a file that is newer and changes that departure itself,
+// or tells of its day: a timetable that says what it said before knows nothing of a strike.
 func (c *Core) ImportSchedule(ctx context.Context, e Editor, read Reader, o ImportOptions, progress func(done, total int)) (*ImportReport, error) {
 	began := time.Now()
 	if err := e.may(o.Supplier); err != nil {
@@ -249,7 +250,7 @@ func (i *importing) difference(ctx context.Context, w *Write) (difference, error
 	if err := i.replaceSchedules(ctx, w); err != nil {
 		return out, err
 	}
-	now := c.clock.Now()
+	now, stamp := c.clock.Now(), c.stamp()
 	c.catalogue.mu.RLock()
 	defer c.catalogue.mu.RUnlock()
 	s := i.newSeating(w)
@@ -283,7 +284,7 @@ func (i *importing) difference(ctx context.Context, w *Write) (difference, error
 		switch {
 		case old == nil || len(old.Legs) == 0:
 			i.report.Added++
-		case samePlan(old, next) && old.Live.equal(next.Live):
+		case samePlan(old, next) && old.Live == next.Live:
 			i.report.Same++
 			continue
 		case old.Removed:
@@ -304,9 +305,7 @@ func (i *importing) difference(ctx context.Context, w *Write) (difference, error
 		i.report.Removed++
 		next := *old
 		next.Removed = true
-		if next.Live != nil && next.Live.Stamp <= o.Stamp {
-			next.Live = nil
-		}
+		next.Live = old.planned(nil, true, o.Feed, o.Stamp, stamp)
 		c.change(w, old, &next, now)
 	}
 	share := o.MaxRemoved
@@ -324,21 +323,15 @@ func (i *importing) difference(ctx context.Context, w *Write) (difference, error
 	return out, nil
 }
 
-// merge is a departure as it is after the file: its plan from there, with word that is newer than the file.
+// merge is a departure as it is after the file: its plan from there, with the word on it that still holds.
 func (i *importing) merge(old *Departure, p *planned, s *seatingPlan) *Departure {
 	next := p.of
 	next.Feed = i.options.Feed
 	next.Aircraft = s.aircraft(p)
-	if old == nil {
-		return &next
+	if old != nil {
+		next.Control, next.Pools, next.Told = old.Control, old.Pools, old.Told
 	}
-	next.Control, next.Pools, next.Told = old.Control, old.Pools, old.Told
-	switch {
-	case old.Live != nil && old.Live.Stamp > i.options.Stamp:
-		next.Live = old.Live
-	case old.Live != nil && next.Live != nil && old.Live.says(next.Live):
-		next.Live = old.Live
-	}
+	next.Live = old.planned(p.of.Live, old == nil || !samePlan(old, &next), i.options.Feed, i.options.Stamp, i.core.stamp())
 	return &next
 }
 

@@ -2,6 +2,7 @@ package flight
 
 import (
 	"slices"
+	"time"
 
 	"holdfast/flight/fare"
 	"holdfast/uid"
@@ -48,6 +49,7 @@ func (i *importing) newSeating(w *Write) *seatingPlan {
 	if s.tariff = c.tariffs[s.supplier]; s.tariff == nil {
 		t := *i.template.Tariff
 		t.Supplier, t.Revision, t.Families = s.supplier, 1, slices.Clone(t.Families)
+		t.RaisedAt = i.core.clock.Now().UTC().Truncate(time.Microsecond) // its prices stand from now on
 		t.seal()
 		s.tariff, s.ours = &t, true
 	}

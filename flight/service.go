@@ -42,7 +42,7 @@ type Service interface {
 	Conflicts(ctx context.Context, e Editor, supplier uid.ID) ([]Conflict, error)
 
 	// SetTariff writes how a supplier sells. Fares by distance follow it by the rule of fare.Publisher. Reasons:
-	// validation codes, fare_rise_too_soon (a family or levy became dearer within the window before).
+	// validation codes, fare_rise_too_soon (families or levies changed within the window before, and travellers would pay more).
 	SetTariff(ctx context.Context, e Editor, t Tariff, revision int64) (*Tariff, error)
 	Tariff(ctx context.Context, e Editor, supplier uid.ID) (*Tariff, error)
 	// SetFares tells what fares are wanted; the rule decides when they are published. Old words change nothing. Reasons:
@@ -60,8 +60,8 @@ type Service interface {
 	Schedules(ctx context.Context, e Editor, supplier uid.ID) ([]*Schedule, error)
 	// Feeds are the sources of timetables of a supplier, or of all with zero.
 	Feeds(ctx context.Context, e Editor, supplier uid.ID) ([]Feed, error)
-	// Updates takes word of single departures: other times, cancellations, departures. Of each only the newest word counts,
-	// in whatever order words come. Reservations concerned are told. Reasons: validation codes.
+	// Updates takes word of single departures: other times, cancellations, departures. Of each only the newest word of a
+	// source counts, in whatever order its words come. Reservations concerned are told. Reasons: validation codes.
 	Updates(ctx context.Context, e Editor, supplier uid.ID, updates []DepartureUpdate) (*UpdateReport, error)
 	// SetControl says how one departure is sold. Reasons: departure_not_found, validation codes.
 	SetControl(ctx context.Context, e Editor, departure uid.ID, c Control) (*FlightDeparture, error)
@@ -99,7 +99,7 @@ type AirportOptions struct {
 type ImportOptions struct {
 	Supplier uid.ID
 	Feed     string // names the source: a timetable replaces what the same feed told before
-	// Stamp orders what is told: microseconds since 1970 of when it was issued, or any number that grows. 0: now.
+	// Stamp orders what is told: microseconds since 1970 of when it was issued, or Numbered and any number that grows. 0: now.
 	Stamp      int64
 	ShiftWeeks int // moves all dates by whole weeks; local times stay, offsets follow the airports' zones
 	// MaxRemoved is the share of the feed's departures to come that may go, 0 to 1; 0 is a quarter. More is held for a
@@ -142,7 +142,8 @@ type DepartureUpdate struct {
 	Carrier, Number, Suffix string
 	Date                    civil.Date // local, at the first airport
 	From, To                string     // first and last airport; may be empty where the number flies once that day
-	Stamp                   int64      // see ImportOptions.Stamp; 0: now
+	Stamp                   int64      // see ImportOptions.Stamp; 0: staff, who have the last word so far
+	Source                  string     // whose stamps these are; those of different sources are not compared
 	Cancelled               bool
 	Diverted                bool
 	Departed                bool
@@ -164,7 +165,8 @@ type FareUpdate struct {
 	From, To string // IATA
 	Class    string
 	Minor    int64
-	Stamp    int64 // see ImportOptions.Stamp; 0: now
+	Stamp    int64  // see ImportOptions.Stamp; 0: staff, who have the last word so far
+	Source   string // whose stamps these are; those of different sources are not compared
 }
 
 // FareReport says what became of fares.

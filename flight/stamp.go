@@ -3,18 +3,21 @@ package flight
 import "maps"
 
 // Words are ordered by stamps, and a stamp means something among those of one source alone: one partner numbers what it
-// sends, another one says when it was issued. What sources say in turn is taken as it comes. Staff, and whoever gives no
-// source, are compared with stamps of their kind.
+// sends, another one says when it was issued. What several sources say is taken as it comes. Whoever gives no source is
+// compared with stamps of the same kind. Staff who give no stamp have the last word until somebody says something new.
 
 // Numbered is where stamps begin that are numbers of a sender. Below are microseconds since 1970.
 const Numbered = 1 << 62
 
-// notAfter says whether a word's stamp is not after a known one. Without a source only stamps of one kind can be compared.
+// alike says whether a stamp of a source says anything beside another one of it, or of a timetable.
+func alike(source string, a, b int64) bool { return source != "" || (a >= Numbered) == (b >= Numbered) }
+
+// notAfter says whether a stamp of a source is not after one that is known; 0: none is.
 func notAfter(source string, stamp, known int64) bool {
-	return known != 0 && stamp <= known && (source != "" || (stamp >= Numbered) == (known >= Numbered))
+	return known != 0 && stamp <= known && alike(source, stamp, known)
 }
 
-// next is the stamp of a word that staff give none: it is newer than all that is known.
+// nextStamp is the stamp of a word that came without one: it is newer than all that is known.
 func nextStamp(now int64, known ...int64) int64 {
 	for _, k := range known {
 		now = max(now, k+1)
@@ -22,98 +25,84 @@ func nextStamp(now int64, known ...int64) int64 {
 	return now
 }
 
-// seenOf is what was heard of all sources but one, of a word and those before it.
-func seenOf(before map[string]int64, source string, stamp int64, but string) map[string]int64 {
-	if source == but && before[but] == 0 {
-		return before
-	}
+// heard are the newest stamps by source, after another word.
+func heard(before map[string]int64, source string, stamp int64) map[string]int64 {
 	out := maps.Clone(before)
 	if out == nil {
 		out = map[string]int64{}
 	}
-	if source != but {
-		out[source] = max(out[source], stamp)
-	}
-	delete(out, but)
-	if len(out) == 0 {
-		return nil
-	}
+	out[source] = max(out[source], stamp)
 	return out
+}
+
+// ofPlan says that it is what a timetable told, and not an update.
+func (l *Live) ofPlan() bool { return l.Plan != 0 && l.Stamp == l.Plan && l.Source == "" }
+
+// heard are the newest stamps by source, its own among them.
+func (l *Live) heard() map[string]int64 {
+	if l.ofPlan() {
+		return l.Seen
+	}
+	return heard(l.Seen, l.Source, l.Stamp)
 }
 
 // known is the newest stamp of a source; 0 for none.
 func (l *Live) known(source string) int64 {
-	if l.Source == source {
+	if l.Source == source && !l.ofPlan() {
 		return l.Stamp
 	}
 	return l.Seen[source]
 }
 
-// ofPlan says that it is what a timetable told, and not an update.
-func (l *Live) ofPlan() bool { return l != nil && l.Plan != 0 && l.Stamp == l.Plan }
-
 // older says whether an update says nothing new of a departure: its source told something newer, or the timetable did. Of
 // two words of one stamp the first that came holds.
 func (d *Departure) older(source string, stamp int64) bool {
 	l := d.Live
-	if l == nil {
-		return false
-	}
-	return (source == "" || source == d.Feed) && len(d.Legs) > 0 && notAfter(source, stamp, l.Plan) || !l.ofPlan() && notAfter(source, stamp, l.known(source)) ||
-		l.ofPlan() && notAfter(source, stamp, l.Seen[source])
+	return l != nil && ((source == "" || source == d.Feed) && len(d.Legs) > 0 && notAfter(source, stamp, l.Plan) || notAfter(source, stamp, l.known(source)))
 }
 
-// follow makes a word the one that comes after another one.
+// follow makes a word the one that comes after another one; nil for none.
 func (l *Live) follow(before *Live, now int64) *Live {
-	l.At = now
-	if before != nil {
+	if l.At = now; before != nil {
 		l.Plan, l.Seen = before.Plan, before.Seen
-		if !before.ofPlan() {
-			l.Seen = seenOf(before.Seen, before.Source, before.Stamp, l.Source)
-		} else if before.Seen[l.Source] != 0 {
-			l.Seen = seenOf(before.Seen, l.Source, 0, l.Source)
+		if before.Source != l.Source && !before.ofPlan() {
+			l.Seen = before.heard()
 		}
 	}
 	return l
 }
 
-// planned is the word on a departure after a timetable: told is what its row says beyond the plan, changed that the plan
-// is another one than before, or new.
-func (old *Departure) planned(told *Live, changed bool, feed string, stamp, now int64) *Live {
-	var before *Live
-	if old != nil {
-		before = old.Live
+// planned is the word on a departure after a timetable has told it: row is what its row says beyond the plan, changed that
+// the plan is new or another one than before. A timetable that repeats what was known says nothing of the day itself.
+func (d *Departure) planned(row *Live, changed bool, feed string, stamp, now int64) *Live {
+	if d == nil {
+		d = &Departure{}
 	}
-	update := before != nil && !before.ofPlan()
-	newer := update && !notAfter(feedSource(before.Source, feed), before.Stamp, stamp) && (before.Source == "" || before.Source == feed)
-	switch {
-	case told == nil && !changed && (update || before == nil || before.says(nil)):
-		return before // it repeats what was known
-	case !changed && before.says(told):
+	before, out := d.Live, &Live{}
+	if row != nil {
+		*out = *row
+	}
+	out.Stamp, out.Plan = stamp, stamp
+	if before == nil {
+		if !changed && row == nil {
+			return nil
+		}
+		return out
+	}
+	update := !before.ofPlan()
+	if !changed && (before.says(out) || row == nil && update) {
 		return before
-	case newer:
-		kept := *before
-		kept.Plan = stamp
-		return &kept
 	}
-	out := &Live{}
-	if told != nil {
-		*out = *told
-	}
-	out.Stamp, out.Plan, out.Source = stamp, stamp, feed
-	if before != nil {
-		out.At = now // what is new has nobody on it
-		if out.Seen = before.Seen; update {
-			out.Seen = seenOf(before.Seen, before.Source, before.Stamp, "\x00")
+	if update {
+		same := (before.Source == "" || before.Source == feed) && alike(before.Source, before.Stamp, stamp)
+		if same && before.Stamp > stamp || !same && len(d.Legs) == 0 { // what waited for a timetable holds
+			kept := *before
+			kept.Plan = stamp
+			return &kept
 		}
 	}
-	return out
-}
-
-// feedSource is how stamps of a source compare with those of a feed.
-func feedSource(source, feed string) string {
-	if source == feed {
-		return feed
+	if out.Seen = before.heard(); len(d.Legs) > 0 { // nobody can have an offer of what is new
+		out.At = now
 	}
-	return ""
+	return out
 }

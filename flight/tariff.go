@@ -36,7 +36,7 @@ type Tariff struct {
 	// SettleSeconds: see fare.Publisher.
 	WindowSeconds int64     `json:"window_seconds"`
 	SettleSeconds int64     `json:"settle_seconds"`
-	RaisedAt      time.Time `json:"raised_at,omitzero"` // when a family or levy last became dearer
+	RaisedAt      time.Time `json:"raised_at,omitzero"` // when a family or levy last became dearer or cheaper
 	Revision      int64     `json:"revision"`
 }
 
@@ -148,7 +148,9 @@ type Fare struct {
 // FareState is what is stored of a fare.
 type FareState struct {
 	fare.Published
-	Derived bool // by distance: nobody set it
+	Derived bool             // by distance: nobody set it
+	Source  string           `json:",omitempty"` // whose stamp it has; see FareUpdate
+	Seen    map[string]int64 `json:",omitempty"` // the newest stamps of other sources
 }
 
 // Bounds of a tariff.
@@ -229,22 +231,4 @@ func (v *verdicts) families(t *Tariff) {
 		codes[f.Code] = true
 		v.check(f.SeatChoice != fare.SeatAtCheckIn, at+"/seat_choice", "seat_choice_invalid", "Seats are chosen for a price (%d) or for nothing (%d).", fare.SeatPaid, fare.SeatFree)
 	}
-}
-
-// dearer says whether a family, a levy or a share of the tariff costs more than before.
-func (t *Tariff) dearer(before *Tariff) bool {
-	for i := range t.Families {
-		f := &t.Families[i]
-		if o := before.family(f.Code); o != nil && (f.PercentBP > o.PercentBP || f.Amount > o.Amount) {
-			return true
-		}
-	}
-	for i := range t.Levies {
-		l := &t.Levies[i]
-		same := slices.IndexFunc(before.Levies, func(o fare.Levy) bool { return o.Code == l.Code && o.Kind == l.Kind })
-		if same < 0 && !l.Included || same >= 0 && (l.BP > before.Levies[same].BP || l.Minor > before.Levies[same].Minor) {
-			return true
-		}
-	}
-	return t.Shares.ChildBP > before.Shares.ChildBP || t.Shares.InfantBP > before.Shares.InfantBP
 }

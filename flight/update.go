@@ -21,8 +21,8 @@ const (
 
 // Updates implements Service.
 //
-// Of a departure the newest word holds, by its stamp: an update, or the whole timetable of its feed. So the outcome does
-// not depend on the order in which words arrive, and telling one twice changes nothing. Word of a departure that no
+// Of a departure the newest word of a source holds, by its stamp: an update, or a timetable that changed it. So the outcome
+// does not depend on the order in which words of one source arrive, and telling one twice changes nothing (see stamp.go). Word of a departure that no
 // timetable has told is kept until one does, provided that it says from where to where.
 func (c *Core) Updates(ctx context.Context, e Editor, supplier uid.ID, updates []DepartureUpdate) (*UpdateReport, error) {
 	if err := e.may(supplier); err != nil {
@@ -32,13 +32,9 @@ func (c *Core) Updates(ctx context.Context, e Editor, supplier uid.ID, updates [
 		return nil, fault.InvalidField("/updates", "out_of_range", "At most %d updates at once.", maxUpdates)
 	}
 	report := &UpdateReport{}
-	stamp := c.stamp()
 	var valid []numbered
 	for n := range updates {
 		u := updates[n]
-		if u.Stamp == 0 {
-			u.Stamp = stamp
-		}
 		if code, message := u.wrong(); code != "" {
 			note(&report.Refused, n+1, code, "%s", message)
 			continue
@@ -79,6 +75,8 @@ func (u *DepartureUpdate) wrong() (code, message string) {
 		return "airport_unknown", "From and to are codes of airports, both or none."
 	case len(u.Reason) > maxReason || !utf8.ValidString(u.Reason):
 		return "reason_invalid", "A reason is text of at most 200 bytes."
+	case u.Stamp < 0 || len(u.Source) > maxFeedName:
+		return "stamp_invalid", "A stamp is not negative, and its source has a name of at most 64 bytes."
 	case len(u.Times) > itinerary.MaxLegs:
 		return "times_invalid", "A departure has at most ten legs."
 	}
@@ -99,7 +97,7 @@ func airportCode(s string) bool { return code(s, 3, 3) }
 
 // live is the word of an update.
 func (u *DepartureUpdate) live() *Live {
-	l := &Live{Stamp: u.Stamp, Cancelled: u.Cancelled, Diverted: u.Diverted, Departed: u.Departed, Reason: u.Reason}
+	l := &Live{Stamp: u.Stamp, Source: u.Source, Cancelled: u.Cancelled, Diverted: u.Diverted, Departed: u.Departed, Reason: u.Reason}
 	for _, t := range u.Times {
 		l.Times = append(l.Times, LegTimes{t.Departs.UTC().Truncate(1e9), t.Arrives.UTC().Truncate(1e9)})
 	}
@@ -110,6 +108,7 @@ func (u *DepartureUpdate) live() *Live {
 func (c *Core) applyUpdates(w *Write, supplier uid.ID, updates []numbered, report *UpdateReport) {
 	c.catalogue.mu.RLock()
 	defer c.catalogue.mu.RUnlock()
+	stamp := c.stamp()
 	before := map[uid.ID]*Departure{}
 	after := map[uid.ID]*Departure{}
 	var order []uid.ID
@@ -128,15 +127,28 @@ func (c *Core) applyUpdates(w *Write, supplier uid.ID, updates []numbered, repor
 		if now == nil {
 			now = old
 		}
+		if now != nil && len(now.Legs) > 0 && len(u.Times) > 0 && len(u.Times) != len(now.Legs) {
+			note(&report.Refused, updates[n].line, "times_invalid", "Flight %s of %s has %d legs, and these are times of %d.", now.Flight(), u.Date, len(now.Legs), len(u.Times))
+			continue
+		}
 		live := u.live()
+		var held *Live
+		if now != nil {
+			held = now.Live
+		}
 		switch {
-		case now != nil && now.Live.equal(live):
+		case u.Stamp == 0:
+			if live.Source, live.Stamp = "", stamp; held != nil {
+				live.Stamp = nextStamp(stamp, held.Stamp, held.Plan)
+			}
+		case held.equal(live):
 			report.Same++
 			continue
-		case c.older(now, u.Stamp):
+		case now != nil && now.older(u.Source, u.Stamp):
 			report.Old++
 			continue
 		}
+		live.follow(held, stamp)
 		next := &Departure{ID: id, Supplier: supplier, Key: Key{Carrier: u.Carrier, Number: u.Number, Suffix: u.Suffix, Date: u.Date, From: u.From, To: u.To}}
 		if now != nil {
 			copied := *now
@@ -156,16 +168,6 @@ func (c *Core) applyUpdates(w *Write, supplier uid.ID, updates []numbered, repor
 	for _, id := range order {
 		c.change(w, before[id], after[id], now)
 	}
-}
-
-// older says whether something newer than the stamp is known of a departure: a whole timetable of its feed, or an
-// update. Of two words of one stamp the first that came holds.
-func (c *Core) older(d *Departure, stamp int64) bool {
-	if d == nil {
-		return false
-	}
-	f := c.catalogue.feeds[feedKey{d.Supplier, d.Feed}]
-	return f != nil && len(d.Legs) > 0 && stamp <= f.Stamp || d.Live != nil && stamp <= d.Live.Stamp
 }
 
 // updated finds the departure that an update means; the id is zero when that is not clear.

@@ -3,6 +3,7 @@ package rail
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -45,9 +46,9 @@ func (c *Core) Search(ctx context.Context, q JourneyQuery) ([]JourneyProposal, e
 	if err != nil {
 		return nil, err
 	}
-	found := s.levels(s.seats)
+	found := s.levels(s.party.seats())
 	if q.SoldOut {
-		found = s.merge(found, s.levels(s.bookable))
+		found = s.merge(found, s.levels(0))
 	}
 	return s.propose(found)
 }
@@ -145,14 +146,30 @@ func partyOf(adults int, ages []int, infants int, class Class) (party, error) {
 	return party{adults: adults, childAges: ages, infants: infants}, v.err()
 }
 
-// bookable passes by rides that nobody may board any more, and trains that sell nothing of the class.
-func (s *search) bookable(run int32, _, _ int) bool {
-	return s.net.runs[run].lines[s.query.Class-1] == nil
-}
-
-// seats passes by rides that have not enough seats.
-func (s *search) seats(run int32, from, to int) bool {
-	return s.net.runs[run].lines[s.query.Class-1].least(from, to) < s.party.seats()
+// passBy has the timetable pass by trains that sell nothing of the class or cost more by distance than most (-1: any
+// price), and rides with fewer free seats than are wanted. Most trains are free or out of the question as a whole, which
+// is soon said; only of the others each ride is looked at.
+func (s *search) passBy(q *timetable.Query, seats int32, most int64) {
+	class := s.query.Class - 1
+	q.Whole = func(run int32) timetable.Extent {
+		g := s.net.runs[run]
+		if g.lines[class] == nil || most >= 0 && g.rates[class] > most {
+			return timetable.All
+		}
+		least, best := g.lines[class].extent()
+		switch {
+		case least >= seats:
+			return timetable.None
+		case best < seats:
+			return timetable.All
+		default:
+			return timetable.Some
+		}
+	}
+	q.Skip = func(run int32, from, to int) bool {
+		g := s.net.runs[run]
+		return g.lines[class] == nil || most >= 0 && g.rates[class] > most || g.lines[class].least(from, to) < seats
+	}
 }
 
 // found is a journey with what was made of it.
@@ -173,28 +190,45 @@ type fareOf struct {
 	total  int64
 }
 
-// levels searches among all trains, then among those of cheaper tariffs alone. Journeys of more than a day are looked for
+// levels searches among all trains, then among those of cheaper tariffs alone, where that finds others. Journeys of more than a day are looked for
 // where there is none shorter: looking further ahead takes as much longer.
-func (s *search) levels(skip func(int32, int, int) bool) []*found {
+func (s *search) levels(seats int32) []*found {
 	var all []*found
 	for _, longest := range []int64{oneDay, timetable.DefaultLongest} {
-		for _, most := range s.priceLevels() {
+		dearest := int64(math.MaxInt64) // of the trains that the last search found
+		for _, most := range slices.Backward(s.priceLevels()) {
+			if dearest <= most {
+				continue // without the dearer ones it finds the same
+			}
 			q := s.window
 			q.Longest = longest
-			q.Skip = func(run int32, from, to int) bool {
-				return most >= 0 && s.net.runs[run].rates[s.query.Class-1] > most || skip(run, from, to)
-			}
+			s.passBy(&q, seats, most)
+			dearest = -1
+			var here []*found
 			for _, j := range s.net.table.Search(q) {
+				dearest = max(dearest, s.dearest(&j))
 				if f := s.found(j); f != nil {
-					all = append(all, f)
+					here = append(here, f)
 				}
 			}
+			all = append(here, all...)
 		}
 		if len(all) > 0 {
 			break
 		}
 	}
 	return s.best(all)
+}
+
+// dearest is the highest price by distance of the trains of a journey.
+func (s *search) dearest(j *timetable.Journey) int64 {
+	rate := int64(0)
+	for i := range j.Legs {
+		if l := &j.Legs[i]; !l.Walk() {
+			rate = max(rate, s.net.runs[l.Run].rates[s.query.Class-1])
+		}
+	}
+	return rate
 }
 
 // priceLevels are the prices by distance above which trains are passed by, one search each; -1 is for all trains.

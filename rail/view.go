@@ -3,6 +3,7 @@ package rail
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -112,6 +113,16 @@ func (v *view) fill(ctx context.Context, desk reservation.Service) error {
 		v.mu.Unlock()
 	}
 	return nil
+}
+
+// extent is how many seats are free on the segment with the fewest, and on the one with the most.
+func (l *line) extent() (least, best int32) {
+	least = math.MaxInt32
+	for i := range l.free {
+		n := max(l.free[i].Load(), 0)
+		least, best = min(least, n), max(best, n)
+	}
+	return min(least, best), best
 }
 
 // least is how many seats are free on all of the segments [from, to).

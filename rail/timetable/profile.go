@@ -22,8 +22,37 @@ type backwardProfile struct {
 	*scratch
 	t          *Timetable
 	skip       func(run int32, from, to int) bool
+	whole      func(run int32) Extent
 	start, end int32 // journeys depart no earlier and arrive no later
 	most       int32 // rides
+}
+
+// What a search knows of the runs that it came by.
+const (
+	unseen uint8 = iota
+	free         // none of its rides is skipped
+	asked        // Skip is asked for each
+	out          // all are skipped
+)
+
+// extent is what to do about a run.
+func (p *backwardProfile) extent(run int32) uint8 {
+	if p.skip == nil {
+		return free
+	}
+	if p.whole == nil {
+		return asked
+	}
+	switch p.whole(run) {
+	case None:
+		return free
+	case All:
+		return out
+	case Some:
+		return asked
+	default:
+		return asked
+	}
 }
 
 // run fills in s.profile.origin.
@@ -55,14 +84,18 @@ func (p *backwardProfile) slice(hops []hop) {
 	for i := len(hops) - 1; i >= 0; i-- {
 		h := &hops[i]
 		there := h.arr() + p.places[h.to].exit
-		fresh := p.back[h.run()] == 0
-		if fresh && there > p.end && len(f.at[h.to]) == 0 {
+		extent := p.back[h.run()]
+		if extent == out || extent == unseen && there > p.end && len(f.at[h.to]) == 0 {
 			continue // nothing leads to To from here, nor from further on
 		}
 		v := &f.aboard[h.run()]
-		if fresh {
-			p.back[h.run()], *v = 1, never
-			if p.skip != nil {
+		if extent == unseen {
+			extent = p.extent(h.run())
+			p.back[h.run()], *v = extent, never
+			if extent == out {
+				continue
+			}
+			if extent == asked {
 				f.first[h.run()] = int32(len(f.leaves))
 				for range p.t.run(h.run()).calls {
 					f.leaves = append(f.leaves, never)
@@ -73,7 +106,7 @@ func (p *backwardProfile) slice(hops []hop) {
 			*v = never
 		}
 		w := v
-		if p.skip != nil {
+		if extent == asked {
 			w = &f.leaves[f.first[h.run()]+int32(h.call())+1]
 		}
 		if h.has(alight) {
@@ -93,7 +126,7 @@ func (p *backwardProfile) slice(hops []hop) {
 		if !h.has(board) {
 			continue
 		}
-		if p.skip != nil {
+		if extent == asked {
 			p.allowed(h, v)
 		}
 		if v[p.most-1] >= far {

@@ -97,6 +97,16 @@ func (d *draw) query(n *network) timetable.Query {
 	}
 	if salt := d.IntN(4); salt > 1 {
 		q.Skip = func(run int32, from, to int) bool { return (int(run)*7+from*3+to*5+salt)%3 == 0 }
+		if d.IntN(2) == 0 { // of some runs all rides are skipped, of some none
+			some := q.Skip
+			q.Whole = func(run int32) timetable.Extent {
+				return [...]timetable.Extent{timetable.Some, timetable.None, timetable.All}[(int(run)+salt)%3]
+			}
+			q.Skip = func(run int32, from, to int) bool {
+				extent := q.Whole(run)
+				return extent == timetable.All || extent == timetable.Some && some(run, from, to)
+			}
+		}
 	}
 	return q
 }

@@ -38,9 +38,23 @@ type Query struct {
 	// where Skip leaves no other way.
 	Skip func(run int32, from, to int) bool
 
+	// Whole, if not nil, says of a run what Skip says of its rides: of all of them the same, or of each something else. It
+	// saves Search asking for each. Without Skip it is not asked.
+	Whole func(run int32) Extent
+
 	// Limit is the most journeys that Search returns: the first to depart, or with ArriveBy the last to arrive. 0: all.
 	Limit int
 }
+
+// Extent is how much of a run Skip skips.
+type Extent uint8
+
+// The extents: Skip is asked only for rides of runs of which it skips some.
+const (
+	Some Extent = iota
+	None
+	All
+)
 
 // Leg is a ride, or a walk.
 type Leg struct {

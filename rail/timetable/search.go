@@ -19,7 +19,7 @@ func (t *Timetable) Search(q Query) []Journey {
 	}
 	within, longest := q.within(), q.longest()
 	w := window{longest: longest, byArrival: q.Depart == 0}
-	p := backwardProfile{scratch: s, t: t, skip: q.Skip, most: q.rides()}
+	p := backwardProfile{scratch: s, t: t, skip: q.Skip, whole: q.Whole, most: q.rides()}
 	if w.byArrival {
 		w.from, w.to = t.inside(q.ArriveBy-within), t.inside(q.ArriveBy)
 		p.start, p.end = t.inside(q.ArriveBy-within-longest), w.to

@@ -49,18 +49,18 @@ func Feeds(ctx context.Context, o Options) (lines []Line, err error) {
 	return lines, nil
 }
 
-// stormScale is partners, days on sale, rounds, and how long it is quiet before each.
-func (o Options) stormScale() (partners, days, rounds int, quiet time.Duration) {
+// stormScale is partners, rounds, and how long it is quiet before each.
+func (o Options) stormScale() (partners, rounds int, quiet time.Duration) {
 	if o.Short {
-		return 30, 45, 1, 4 * time.Second
+		return 30, 1, 4 * time.Second
 	}
-	return 300, 45, o.Rounds, 15 * time.Second
+	return 300, o.Rounds, 15 * time.Second
 }
 
 func (o Options) feeds(ctx context.Context, engine house.Engine) (lines []Line, err error) {
-	partners, days, rounds, quiet := o.stormScale()
+	partners, rounds, quiet := o.stormScale()
 	name := "feeds." + string(engine)
-	with, err := o.storms(ctx, engine, name, partners, days, rounds, quiet, nil)
+	with, err := o.storms(ctx, engine, name, partners, rounds, quiet, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (o Options) feeds(ctx context.Context, engine house.Engine) (lines []Line, 
 	if o.Short {
 		return lines, nil
 	}
-	without, err := o.storms(ctx, engine, name+".no_rests", partners, days, 1, quiet, []string{"--feeds-share=100"})
+	without, err := o.storms(ctx, engine, name+".no_rests", partners, 1, quiet, []string{"--feeds-share=100"})
 	if err != nil {
 		return lines, fmt.Errorf("without rests: %w", err)
 	}
@@ -95,14 +95,14 @@ type storms struct {
 	rss                          int64
 }
 
-func (o Options) storms(ctx context.Context, engine house.Engine, name string, partners, days, rounds int, quiet time.Duration, args []string) (out *storms, err error) {
+func (o Options) storms(ctx context.Context, engine house.Engine, name string, partners, rounds int, quiet time.Duration, args []string) (out *storms, err error) {
 	began := time.Now()
-	s, err := o.openStorm(ctx, engine, partners, days, args)
+	s, err := o.openStorm(ctx, engine, partners, args)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
-	_, _ = fmt.Fprintf(o.Progress, "  %s: %d trains and as many flights a day, %d days on sale, %d partners; up after %.0f s\n", name, s.lines(), days, partners, time.Since(began).Seconds())
+	_, _ = fmt.Fprintf(o.Progress, "  %s: %d trains and as many flights a day, %d days on sale, %d partners; up after %.0f s\n", name, s.lines(), stormSale, partners, time.Since(began).Seconds())
 	peak := drive.Closed(ctx, &searches{stormSite: s}, drive.Load{Clients: stormClients, Duration: quiet, Warm: quiet / 4, Targets: 1, Seed: seedOf})
 	s.rate = min(stormRate, stormShare*peak.Rate)
 	_, _ = fmt.Fprintf(o.Progress, "  %s: %.0f searches/s at most, %v; %.0f/s from now on\n", name, peak.Rate, peak.Latency.Summary(), s.rate)

@@ -66,7 +66,6 @@ type stormSite struct {
 	partners *partners
 	site     *traffic.Site
 	hotels   *traffic.Scenario
-	days     int      // on sale
 	rate     float64  // of the searches
 	rides    [][]byte // searches of trains, then of flights: requests up to their end but for the token
 }
@@ -78,8 +77,8 @@ const (
 	stormCases = 512 // different searches of each kind
 )
 
-func (o Options) openStorm(ctx context.Context, engine house.Engine, partners, days int, args []string) (_ *stormSite, err error) {
-	s := &stormSite{storm: newStorm(partners), days: days}
+func (o Options) openStorm(ctx context.Context, engine house.Engine, partners int, args []string) (_ *stormSite, err error) {
+	s := &stormSite{storm: newStorm(partners)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close(ctx))
@@ -91,7 +90,7 @@ func (o Options) openStorm(ctx context.Context, engine house.Engine, partners, d
 	town := o.city()
 	if s.server, err = house.OpenServer(ctx, house.ServerPlan{
 		Plan: house.Plan{Engine: engine, Stay: house.NewStay()}, Binary: o.Binary, Tokens: o.scale().tokens, Town: &town, Test: true, Args: append([]string{
-			"--feeds-allow-private", "--horizon-runs", strconv.Itoa(days), "--horizon-flights", strconv.Itoa(days),
+			"--feeds-allow-private", "--horizon-runs", strconv.Itoa(stormSale), "--horizon-flights", strconv.Itoa(stormSale),
 		}, args...),
 	}); err != nil {
 		return nil, err
@@ -199,7 +198,7 @@ func (s *stormSite) arrived(ctx context.Context, name string) error {
 
 // onSale waits until the last days of both timetables within the horizon are on sale.
 func (s *stormSite) onSale(ctx context.Context) error {
-	last := s.first.Add(s.days - 2)
+	last := s.first.Add(stormSale - 2)
 	return poll(ctx, stormSetup, func() (bool, error) {
 		for _, path := range []string{"/v1/trains/" + urlText(stormTrain(s.lines()-1)), "/v1/flights/" + stormCarrier + strconv.Itoa(s.lines())} {
 			var got struct {
@@ -383,7 +382,7 @@ func (s *stormSite) prepare() {
 	}
 	for i := range stormCases {
 		train := i * 13 % s.lines()
-		departs := s.first.Add(i%(s.days-1)).In(time.UTC, 0, stormMinute(train)-30)
+		departs := s.first.Add(i%(stormSale-1)).In(time.UTC, 0, stormMinute(train)-30)
 		s.rides = append(s.rides, request(map[string]any{"train": map[string]any{
 			"from": fmt.Sprintf("S%03d", stormStation(train, 0)), "to": fmt.Sprintf("S%03d", stormStation(train, 2+i%3)),
 			"depart_after": departs.Format(time.RFC3339), "window_minutes": 240,
@@ -391,7 +390,7 @@ func (s *stormSite) prepare() {
 	}
 	for i := range stormCases {
 		from, to, _ := stormRoute(i * 13 % s.lines())
-		date := s.first.Add(i % (s.days - 1)).String()
+		date := s.first.Add(i % (stormSale - 1)).String()
 		s.rides = append(s.rides, request(map[string]any{"flight": map[string]any{
 			"slices": []map[string]any{{"from": stormAirport(from), "to": stormAirport(to), "date": date}}, "max_stops": 1,
 		}, "limit": 10}))

@@ -17,6 +17,7 @@ const (
 	stormCalls    = 6 // of a train
 	stormAirports = 40
 	stormDays     = 180 // of both timetables, from tomorrow on
+	stormSale     = 45  // of them on sale, today and tomorrow among them
 	stormChanges  = 1000
 	stormZone     = "Africa/Abidjan" // UTC, by a name
 	stormCarrier  = "9Z"
