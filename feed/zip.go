@@ -92,7 +92,7 @@ func brokenZip(err error) error {
 	var flated flate.CorruptInputError
 	switch {
 	case errors.Is(err, zip.ErrFormat), errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrAlgorithm), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &flated):
-		return fatal(0, "damaged_zip", "The zip is damaged, or none: %v.", err)
+		return fatal(0, "damaged_zip", "The file is no zip, or it is damaged or breaks off.")
 	}
 	return fmt.Errorf("read the zip: %w", err)
 }

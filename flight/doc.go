@@ -4,8 +4,10 @@
 // own store, which departures have yet to be told to reservation.
 //
 // Invariants: a departure without its pools is preparing and never offered; a departure that has gone, is cancelled or
-// is no longer in the timetable is never offered; word of a departure that is older than what is known changes nothing,
-// in whatever order words arrive; a published fare rises at most once in its window; a family's version never changes.
+// is no longer in the timetable is never offered; word of a departure that is older than what its source is known to have
+// said changes nothing, in whatever order words arrive (stamp.go); what a traveller pays rises at most once in a window,
+// under whatever name (steady.go); a family's version never changes; pools are made for seats, a way and booking classes,
+// and while something of them is taken they stay, in conflict, and sell no more than those that should be there (reform.go).
 //
 // Everything is in memory, immutable; a use case computes what it means from that, and its write is refused when
 // somebody else wrote since (pen.go): every write has a number, and names the one before it. Commands to reservation

@@ -1,6 +1,7 @@
 package flight
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -135,5 +136,43 @@ func TestLocalDate(t *testing.T) {
 		if got := localDate(&Leg{Departs: at, DepartOffset: offset}); got != want {
 			t.Errorf("at offset %d it is %s, want %s", offset, got, want)
 		}
+	}
+}
+
+// reads is a reservation that answers reads of slots, and has something happen before it does.
+type reads struct {
+	reservation.Service
+	before func()
+}
+
+func (r reads) SlotsOf(_ context.Context, pools []stock.PoolID, yield func([]reservation.SlotRow) error) error {
+	r.before()
+	var rows []reservation.SlotRow
+	for _, pool := range pools {
+		rows = append(rows, reservation.SlotRow{Key: stock.Key{Pool: pool}, Counters: stock.New(9, 0), Version: 1})
+	}
+	err := yield(rows)
+	return err
+}
+
+// A departure that is taken away while its pool is read, and comes back before that is noted, is read again.
+func TestListedAgainWhileRead(t *testing.T) {
+	s := newLines()
+	s.of(7, 1)
+	l := &listing{departure: &Departure{Pools: []Pool{{ID: 7}}}}
+	pools, read := s.unread(10)
+	if err := (reads{before: func() { s.drop(l) }}).SlotsOf(t.Context(), pools, func(rows []reservation.SlotRow) error {
+		s.take(rows) // nobody lists it now
+		s.of(7, 1)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s.read(read)
+	if err := newFiller(s).fill(t.Context(), reads{before: func() {}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.of(7, 1).least(0, 1); got != 9 {
+		t.Errorf("%d free are shown of 9", got)
 	}
 }

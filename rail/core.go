@@ -60,6 +60,7 @@ type Core struct {
 	workers   workers
 	told      atomic.Int64 // reservations that heard of changes, since the start
 	polled    atomic.Int64 // how far the changes of the store were published
+	lately    lately
 
 	unwatch func()
 	cancel  context.CancelFunc
@@ -79,7 +80,7 @@ func New(d Deps) *Core {
 	return &Core{
 		store: d.Store, desk: d.Reservation, clock: d.Clock, settings: d.Settings, log: d.Logger.With("service", "rail"),
 		owner: uid.New().Text("own"), catalogue: newCatalogue(), view: newView(), turns: newTurns(),
-		workers: workers{leases: map[uid.ID]int{}, busy: map[RunKey]bool{}},
+		workers: workers{leases: map[uid.ID]int{}, busy: map[RunKey]bool{}}, lately: lately{runs: map[RunKey]changedRun{}},
 	}
 }
 
@@ -170,6 +171,7 @@ func (c *Core) follow(ctx context.Context) error {
 	if err := c.poll(ctx); err != nil {
 		return err
 	}
+	c.outdateAgain()
 	return c.view.fill(ctx, c.desk)
 }
 
@@ -234,9 +236,6 @@ func (c *Core) publish(ctx context.Context, rows *Rows) error {
 	if err != nil {
 		return fault.Wrap(err, "stored rows cannot be understood")
 	}
-	for _, r := range changed {
-		c.desk.Outdate(c.disruption(r))
-	}
 	c.view.show(pools)
 	if err := c.view.fill(ctx, c.desk); err != nil {
 		c.log.Warn("free seats of new runs could not be read; trying again", "error", err)
@@ -246,6 +245,7 @@ func (c *Core) publish(ctx context.Context, rows *Rows) error {
 	} else {
 		c.renew(rows)
 	}
+	c.outdate(changed) // from here on no offer is made of what they were
 	return nil
 }
 

@@ -9,8 +9,9 @@
 // row names what is wanted, never a step, doing it twice does no harm.
 //
 // Invariants: a run without its pools is preparing and never offered; what has been sold keeps its calls and its seats
-// until staff deal with it (Run.Conflict); a stamp that is older never overwrites a newer one; a fare version never
-// changes; a file is applied whole or not at all.
+// until staff deal with it (Run.Conflict); a stamp that is older never overwrites a newer one of its source, and staff
+// without a stamp have the last word; a train is in one feed; a fare version never changes; a file is applied whole or not
+// at all.
 //
 // Lock order of every transaction: the counter's row, the railway, everything else of that railway. No transaction is
 // open while reservation is asked; a lease on the railway keeps two processes from doing its work at once.

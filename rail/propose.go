@@ -118,7 +118,8 @@ func (c *Core) BestOffer(ctx context.Context, r RideRequest) (JourneyProposal, e
 	if err != nil {
 		return JourneyProposal{}, err
 	}
-	s := &search{core: c, net: c.network.Load(), party: who, now: c.clock.Now(), query: &JourneyQuery{Class: r.Class, Fare: r.Fare}}
+	s := &search{core: c, party: who, now: c.clock.Now(), query: &JourneyQuery{Class: r.Class, Fare: r.Fare}}
+	s.net = c.network.Load() // after the time, see prepare
 	from, err := s.net.places.find(r.From, "/from")
 	if err != nil {
 		return JourneyProposal{}, err

@@ -55,7 +55,8 @@ func (c *Core) Search(ctx context.Context, q JourneyQuery) ([]JourneyProposal, e
 
 // prepare checks a query and says what the timetable is asked.
 func (c *Core) prepare(q *JourneyQuery) (*search, error) {
-	s := &search{core: c, net: c.network.Load(), query: q, now: c.clock.Now()}
+	s := &search{core: c, query: q, now: c.clock.Now()} // the time first: an offer is never younger than what it is made of
+	s.net = c.network.Load()
 	var err error
 	if s.party, err = partyOf(q.Adults, q.ChildAges, q.Infants, q.Class); err != nil {
 		return nil, err

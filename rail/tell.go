@@ -2,6 +2,7 @@ package rail
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"holdfast/reservation"
@@ -45,6 +46,46 @@ func (c *Core) changedRuns(rows []*Run) (out []*Run) {
 		}
 	}
 	return out
+}
+
+// lag is for how long other processes may still make offers of a train as it was: they look every pollEvery for what is
+// written, and show it soon after.
+const lag = 5 * pollEvery
+
+// lately are the runs that changed within lag.
+type lately struct {
+	mu   sync.Mutex
+	runs map[RunKey]changedRun
+}
+
+type changedRun struct {
+	run   *Run
+	since time.Time // by the clock of this machine, which moves even where the service's stands
+}
+
+// outdate has reservation refuse offers made of runs as they were. Who is overtaken by a newer change says nothing.
+func (c *Core) outdate(runs []*Run) {
+	now := time.Now()
+	c.lately.mu.Lock() // held while reservation is told, which is done in memory: so the newest is told last
+	defer c.lately.mu.Unlock()
+	for _, r := range runs {
+		if known, ok := c.lately.runs[r.Key()]; !ok || known.run.Revision < r.Revision {
+			c.lately.runs[r.Key()] = changedRun{r, now}
+			c.desk.Outdate(c.disruption(r))
+		}
+	}
+}
+
+// outdateAgain has it refuse those too that other processes made meanwhile.
+func (c *Core) outdateAgain() {
+	c.lately.mu.Lock()
+	defer c.lately.mu.Unlock()
+	for key, x := range c.lately.runs {
+		c.desk.Outdate(c.disruption(x.run))
+		if time.Since(x.since) > lag {
+			delete(c.lately.runs, key)
+		}
+	}
 }
 
 // disruption is what reservations on a run are told: that it does not run, or its times and where it does not call.

@@ -152,6 +152,9 @@ func (c *Core) updated(u *RunUpdate, written map[RunKey]*Run) (*Run, string, err
 	}
 	p := c.catalogue.patterns[next.Pattern]
 	told, state, err := u.told(t, p, date)
+	if err == nil && (len(u.Source) > maxName || !plain(u.Source)) {
+		err = fmt.Errorf("the name of a source has at most %d bytes", maxName)
+	}
 	if err != nil {
 		return nil, "update_invalid", err
 	}

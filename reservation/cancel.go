@@ -17,9 +17,10 @@ func (r *Reservation) owed() money.Amount { return money.Of(r.Owed, r.Currency) 
 
 // refundOf is what cancelling an item at now gives back: all of it while cancelling is free or when the supplier has changed it much, else the total less the
 // rate plan's share, rounded half up on the fee.
-func refundOf(it *Item, c money.Currency, now time.Time) (refund, fee int64) {
-	total := money.Of(it.Price.Total(), c)
-	if it.Notice.major(it.Ride) || now.Before(it.Terms.FreeUntil) { // what the supplier has changed so much is no longer what was sold
+func refundOf(r *Reservation, item int, now time.Time) (refund, fee int64) {
+	it := &r.Items[item]
+	total := money.Of(it.Price.Total(), r.Currency)
+	if r.upset(item) || now.Before(it.Terms.FreeUntil) { // what the supplier has changed so much is no longer what was sold
 		return total.Minor, 0
 	}
 	fee = total.BasisPoints(int64(it.Terms.FeeBP)).Minor
@@ -70,7 +71,7 @@ func (c *Core) QuoteCancellation(ctx context.Context, caller Caller, ref string,
 				if !caller.owns(r, it) || it.Status != Confirmed || len(chosen) > 0 && !slices.Contains(chosen, it.ID) || it.over(w.Now) {
 					continue
 				}
-				refund, fee := refundOf(it, r.Currency, w.Now)
+				refund, fee := refundOf(r, i, w.Now)
 				q.Items = append(q.Items, it.ID)
 				q.Refund += refund
 				q.Fee += fee

@@ -155,6 +155,29 @@ func (p *placing) choose() error {
 	return nil
 }
 
+// sold numbers the rides of an offer that has several.
+func (p *placing) sold(piece int) int16 {
+	n, at := 0, 0
+	for i, first := range p.first {
+		if first <= piece {
+			at = i
+		}
+	}
+	end := len(p.pieces)
+	if at+1 < len(p.first) {
+		end = p.first[at+1]
+	}
+	for i := p.first[at]; i < end; i++ {
+		if p.pieces[i].Ride != nil {
+			n++
+		}
+	}
+	if n < 2 || p.pieces[piece].Ride == nil {
+		return 0
+	}
+	return int16(at + 1)
+}
+
 // expects refuses a total that is not the one the caller expects.
 func (p *placing) expects(total int64) error {
 	e := p.Expected
@@ -308,7 +331,7 @@ func (p *placing) reservation(w *work, s Settings, locator string, seats []seate
 		if got.fee > 0 {
 			piece.Price.Parts = append(slices.Clone(piece.Price.Parts), offer.Part{Kind: offer.Fee, Code: "seat", Minor: got.fee})
 		}
-		r.Items[i] = Item{ID: uid.New(), Status: Held, Piece: piece, Seats: got.seats, Placed: got.seats}
+		r.Items[i] = Item{ID: uid.New(), Status: Held, Piece: piece, Seats: got.seats, Placed: got.seats, Sold: p.sold(i)}
 	}
 	return r
 }

@@ -115,6 +115,7 @@ type Item struct {
 	offer.Piece
 	Seats  []Seat  // as they are: the units in Claims, with what people call them
 	Placed []Seat  // as they were when it was placed; never changes
+	Sold   int16   // rides with the same number, from 1, were sold as one: by one offer; 0: by itself
 	Notice *Notice // what the supplier has changed since; nil for nothing
 }
 
@@ -153,6 +154,18 @@ func (n *Notice) major(r *offer.Ride) bool {
 		return true
 	}
 	return n.Departs.Sub(r.Departs) >= majorLater || n.Arrives.Sub(r.Arrives) >= majorLater || r.Departs.Sub(n.Departs) >= majorEarlier
+}
+
+// upset reports whether the supplier has changed the item much, or a ride that was sold as one with it: who cannot get to
+// the second train needs it no more than the first.
+func (r *Reservation) upset(item int) bool {
+	it := &r.Items[item]
+	for i := range r.Items {
+		if o := &r.Items[i]; o.Ride != nil && o.Notice.major(o.Ride) && (i == item || it.Sold != 0 && o.Sold == it.Sold) {
+			return true
+		}
+	}
+	return false
 }
 
 // over reports whether the item was delivered: it has ended, and its supplier did not withdraw it.

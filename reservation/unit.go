@@ -160,5 +160,5 @@ var (
 	errSeatUnknown     = fault.New(fault.Invalid, "seat_unknown", "There is no such seat. The seat map shows which there are.")
 	errSeatUnavailable = fault.New(fault.Conflict, "seat_unavailable", "This seat is taken. Nothing was changed; the seat map shows which are free.")
 	errNoSingleSeat    = fault.New(fault.Conflict, "no_single_seat", "There are free seats on each part of the way, but none that is free all the way. Nothing was reserved; "+
-		"accept a seat change on the way (may_change), or search again.")
+		"accept a seat change on the way (preferences: seat_change), or search again.")
 )

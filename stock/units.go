@@ -2,6 +2,7 @@ package stock
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 )
 
@@ -161,6 +162,19 @@ type Wish struct {
 	Want, Avoid Traits
 	Together    bool // in one group, as close as can be
 	MayChange   bool // when no unit is free all the way, another one for a part of it is accepted
+	// Prices are what choosing a unit of a tier costs: the cheapest is given. Empty: tiers are in the order of their price.
+	Prices []int64
+}
+
+// price is what a unit of a tier would cost who chose it; of tiers that are not sold more than of any that is.
+func (w Wish) price(tier uint8) int64 {
+	switch {
+	case len(w.Prices) == 0:
+		return int64(tier)
+	case int(tier) < len(w.Prices):
+		return w.Prices[tier]
+	}
+	return math.MaxInt32
 }
 
 func (w Wish) unmet(t Traits) int {
@@ -177,7 +191,7 @@ type Seat struct {
 // the way; only where that cannot be, and the wish allows it, several one after the other, as few as possible.
 // False, and nothing changed, when not all can be seated.
 //
-// Among the units that are free all the way one of the lowest tier is taken (what costs something to choose is not given
+// Among the units that are free all the way one of the lowest price is taken (what costs something to choose is not given
 // away first), of those the one with the fewest wishes unmet, of those the one whose free run around the ride is the
 // tightest (best fit: long runs stay whole for long rides), of those the lowest. Together, the group and the neighbours in
 // it with the smallest spread are taken first, where one group can seat all.
@@ -231,7 +245,7 @@ func (u *Units) best(from, to Slot, w Wish) int32 {
 			continue
 		}
 		is := &u.Layout.Units[n-1]
-		if f := (fitness{tier: int(is.Tier), miss: w.unmet(is.Traits), gap: gap}); best == 0 || f.before(of) {
+		if f := (fitness{price: w.price(is.Tier), miss: w.unmet(is.Traits), gap: gap}); best == 0 || f.before(of) {
 			best, of = n, f
 		}
 	}
@@ -239,12 +253,15 @@ func (u *Units) best(from, to Slot, w Wish) int32 {
 }
 
 // fitness is by what units are chosen, the more important first; less is better. rows and span are of travellers together.
-type fitness struct{ tier, rows, span, miss, gap int }
+type fitness struct {
+	price                 int64
+	rows, span, miss, gap int
+}
 
 func (f fitness) before(o fitness) bool {
 	switch {
-	case f.tier != o.tier:
-		return f.tier < o.tier
+	case f.price != o.price:
+		return f.price < o.price
 	case f.rows != o.rows:
 		return f.rows < o.rows
 	case f.span != o.span:
@@ -256,12 +273,13 @@ func (f fitness) before(o fitness) bool {
 }
 
 // together seats n travellers in one group: of all n candidates that follow one another there, those of the
-// lowest tiers, then that span the fewest rows, then the fewest numbers, then miss the fewest wishes, then leave the least
+// lowest prices, then that span the fewest rows, then the fewest numbers, then miss the fewest wishes, then leave the least
 // free around them.
 func (u *Units) together(n int, from, to Slot, w Wish) [][]Seat {
 	type candidate struct {
-		unit            int32
-		tier, miss, gap int
+		unit      int32
+		price     int64
+		miss, gap int
 	}
 	var window []candidate
 	var chosen []int32
@@ -278,14 +296,14 @@ func (u *Units) together(n int, from, to Slot, w Wish) [][]Seat {
 		if len(window) == n {
 			window = append(window[:0], window[1:]...)
 		}
-		window = append(window, candidate{unit, int(is.Tier), w.unmet(is.Traits), gap})
+		window = append(window, candidate{unit, w.price(is.Tier), w.unmet(is.Traits), gap})
 		if len(window) < n {
 			continue
 		}
 		first := u.Layout.Unit(window[0].unit)
 		s := fitness{rows: abs(int(is.Row) - int(first.Row)), span: int(unit - window[0].unit)}
 		for _, c := range window {
-			s.tier += c.tier
+			s.price += c.price
 			s.miss += c.miss
 			s.gap += c.gap
 		}

@@ -206,6 +206,12 @@ func TestCheapTiersFirst(t *testing.T) {
 	}
 	if got, ok := u.Fit(1, 0, 3, stock.Wish{}); !ok || got[0][0].Unit != 1 {
 		t.Errorf("with the cheap ones gone: %v", got)
+	} else {
+		u.GiveAll(got)
+	}
+	u.Layout.Units[4].Tier = 2
+	if got, ok := u.Fit(1, 0, 3, stock.Wish{Prices: []int64{900, 1900, 100}}); !ok || got[0][0].Unit != 5 {
+		t.Errorf("by what the tiers cost: %v", got)
 	}
 }
 

@@ -8,10 +8,12 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"holdfast/civil"
 	"holdfast/fault"
@@ -211,7 +213,7 @@ func (a applier) Apply(ctx context.Context, d intake.Delivery, progress func(don
 		MaxRemovedBP: int32(d.MaxRemovedBP), ShiftWeeks: d.ShiftWeeks, rest: d.Rest,
 	}, body{d.Body, d.Size}, progress)
 	if fault.Is(err, "too_much_removed") {
-		return intake.Report{Held: true}, nil
+		return intake.Report{Held: true, Removed: removed(err)}, nil
 	}
 	if err != nil {
 		return intake.Report{}, err
@@ -225,7 +227,21 @@ func (a applier) Apply(ctx context.Context, d intake.Delivery, progress func(don
 }
 
 // numbered is above every instant: a sender who numbers is newer than what it said before it began to.
-const numbered = 1 << 62
+const numbered = flight.Numbered
+
+// removed is how much a refused file would have removed.
+func removed(err error) int64 {
+	held, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return 0
+	}
+	for _, name := range []string{"removed", "removed_trains"} {
+		if n, err := strconv.ParseInt(held.Meta[name], 10, 64); err == nil && n > 0 {
+			return n
+		}
+	}
+	return 0
+}
 
 // version is a stamp as the verticals compare it, in the order of intake.Stamp: by the sender's number, else by the instant.
 func version(s intake.Stamp) int64 {
@@ -526,6 +542,17 @@ func fileInvalid(err error) error {
 	return err
 }
 
+// where says at which place a message could not be read, without naming what it is read into.
+func where(err error) string {
+	if wrong, ok := errors.AsType[*json.SemanticError](err); ok && wrong.JSONPointer != "" {
+		return " at " + string(wrong.JSONPointer)
+	}
+	if broken, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return fmt.Sprintf(": it breaks off or goes wrong at byte %d", broken.ByteOffset)
+	}
+	return ""
+}
+
 // maxMessage bounds a message of updates.
 const maxMessage = 64 << 20
 
@@ -535,7 +562,7 @@ func message(b body, into any) error {
 		return fault.New(fault.Invalid, "file_invalid", "The message has %d bytes; at most %d are possible.", b.size, maxMessage)
 	}
 	if err := json.UnmarshalRead(b.reader(), into, json.RejectUnknownMembers(true)); err != nil {
-		return fault.New(fault.Invalid, "file_invalid", "The message is not the JSON it should be: %v.", err)
+		return fault.New(fault.Invalid, "file_invalid", "The message is not the JSON it should be%s. docs/feeds.md shows the form.", where(err)).Because(err)
 	}
 	return nil
 }

@@ -11,7 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"holdfast/flight"
 	"holdfast/internal/config"
+	"holdfast/rail"
 	"holdfast/test/engine"
 )
 
@@ -248,5 +253,27 @@ func TestImportPublicFeeds(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The templates in deploy are what is used where none is given, to be copied and changed.
+func TestDeployedTemplates(t *testing.T) {
+	folder := filepath.Join("..", "..", "deploy", "templates")
+	text, err := os.ReadFile(filepath.Join(folder, "railway.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	of, err := rail.ParseTemplates(text)
+	if diff := cmp.Diff(rail.DefaultTemplates(), of, cmpopts.EquateEmpty()); err != nil || diff != "" {
+		t.Errorf("railway.json: %v\n%s", err, diff)
+	}
+	file, err := os.Open(filepath.Join(folder, "airline.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }() // only read
+	line, err := flight.ReadTemplate(file)
+	if diff := cmp.Diff(flight.DefaultTemplate(), line, cmpopts.EquateEmpty()); err != nil || diff != "" {
+		t.Errorf("airline.json: %v\n%s", err, diff)
 	}
 }

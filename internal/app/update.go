@@ -118,7 +118,7 @@ func (s *system) bringDepartures(ctx context.Context, d delivery, b body, _ func
 	updates := make([]flight.DepartureUpdate, len(m.Departures))
 	for i, u := range m.Departures {
 		updates[i] = flight.DepartureUpdate{
-			Carrier: u.Carrier, Number: u.Number, Suffix: u.Suffix, Date: u.Date, From: u.From, To: u.To, Stamp: stampOf(u.Stamp, d.Stamp),
+			Carrier: u.Carrier, Number: u.Number, Suffix: u.Suffix, Date: u.Date, From: u.From, To: u.To, Stamp: stampOf(u.Stamp, d.Stamp), Source: d.Feed,
 			Cancelled: u.Cancelled, Diverted: u.Diverted, Departed: u.Departed, Reason: u.Reason,
 		}
 		for _, t := range u.Times {
@@ -179,7 +179,7 @@ func (s *system) bringFares(ctx context.Context, d delivery, b body, _ func(done
 		if err != nil {
 			return nil, fault.New(fault.Invalid, "file_invalid", "Fare %d has the amount %q: %v.", i, f.Amount, err)
 		}
-		updates[i] = flight.FareUpdate{From: f.From, To: f.To, Class: f.Class, Minor: amount.Minor, Stamp: stampOf(f.Stamp, d.Stamp)}
+		updates[i] = flight.FareUpdate{From: f.From, To: f.To, Class: f.Class, Minor: amount.Minor, Stamp: stampOf(f.Stamp, d.Stamp), Source: d.Feed}
 	}
 	if d.DryRun {
 		return &DeliveryReport{Lines: []string{"updates are not tried out: the message can be read"}, Untouched: int64(len(updates))}, nil

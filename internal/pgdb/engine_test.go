@@ -93,11 +93,12 @@ func TestOpenWantsTheSchema(t *testing.T) {
 	}
 }
 
-// trips counts how often a connection goes to the server.
-type trips struct{ n atomic.Int64 }
+// trips counts how often a connection goes to the server, and how many statements it takes there.
+type trips struct{ n, statements atomic.Int64 }
 
 func (c *trips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
 	c.n.Add(1)
+	c.statements.Add(1)
 	return ctx
 }
 func (c *trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
@@ -106,8 +107,11 @@ func (c *trips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBat
 	c.n.Add(1)
 	return ctx
 }
-func (c *trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
-func (c *trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
+
+func (c *trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {
+	c.statements.Add(1)
+}
+func (c *trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
 // Many rows go to the server in few pieces: a timetable is written so.
 func TestEngineRoundTrips(t *testing.T) {
@@ -135,10 +139,10 @@ func TestEngineRoundTrips(t *testing.T) {
 		return []any{uid.New(), nil, int64(n), nil, 0.0, "", false, time.Unix(0, 0), time.Unix(0, 0), []byte{}}
 	}
 	for name, test := range map[string]struct {
-		write func(sqldb.Tx) error
-		want  int64 // with BEGIN and COMMIT
+		write            func(sqldb.Tx) error
+		want, statements int64 // with BEGIN and COMMIT
 	}{
-		"nothing": {func(sqldb.Tx) error { return nil }, 2},
+		"nothing": {func(sqldb.Tx) error { return nil }, 2, 2},
 		"queued": {func(tx sqldb.Tx) error {
 			for i := range 2500 {
 				if err := tx.Queue("put", row(i)...); err != nil {
@@ -146,7 +150,7 @@ func TestEngineRoundTrips(t *testing.T) {
 				}
 			}
 			return nil
-		}, 2 + 3},
+		}, 2 + 3, 2 + 3},
 		"two statements queued": {func(tx sqldb.Tx) error {
 			for i := range 400 {
 				if err := errors.Join(tx.Queue("put", row(i)...), tx.Queue("touch", uid.New(), int64(1))); err != nil {
@@ -154,7 +158,7 @@ func TestEngineRoundTrips(t *testing.T) {
 				}
 			}
 			return nil
-		}, 2 + 1},
+		}, 2 + 1, 2 + 800},
 		"many": {func(tx sqldb.Tx) error {
 			var rows [][]any
 			for i := range 12_000 {
@@ -162,14 +166,14 @@ func TestEngineRoundTrips(t *testing.T) {
 			}
 			_, err := tx.Many("many", rows)
 			return err
-		}, 2 + 3},
+		}, 2 + 3, 2 + 3},
 	} {
-		before := count.n.Load()
+		before, statements := count.n.Load(), count.statements.Load()
 		if err := e.Write(t.Context(), test.write); err != nil {
 			t.Fatal(err)
 		}
-		if n := count.n.Load() - before; n != test.want {
-			t.Errorf("%s: %d round trips, want %d", name, n, test.want)
+		if n, sent := count.n.Load()-before, count.statements.Load()-statements; n != test.want || sent != test.statements {
+			t.Errorf("%s: %d round trips with %d statements, want %d with %d", name, n, sent, test.want, test.statements)
 		}
 	}
 }

@@ -91,11 +91,7 @@ func bind(stmt *sqlite.Stmt, at int, arg any) {
 	case uid.ID:
 		stmt.BindBytes(at, v[:])
 	case []byte:
-		if len(v) == 0 {
-			stmt.BindZeroBlob(at, 0) // an empty slice would be NULL
-		} else {
-			stmt.BindBytes(at, v)
-		}
+		stmt.BindBytes(at, v)
 	case int64:
 		stmt.BindInt64(at, v)
 	case float64:

@@ -32,6 +32,7 @@ type item struct {
 	EndsAt   *int64 `json:"ends_at"` // microseconds since 1970
 	Piece    piece  `json:"piece"`
 	Placed   []seat `json:"placed"`
+	Sold     int16  `json:"sold"`
 }
 
 // AppendDocument appends the document of a reservation to dst; document_test.go holds it against encoding/json.
@@ -71,6 +72,10 @@ func AppendDocument(dst []byte, r *reservation.Reservation) []byte {
 		if len(it.Placed) > 0 {
 			dst = append(dst, `,"placed":`...)
 			dst = appendSeats(dst, it.Placed)
+		}
+		if it.Sold != 0 {
+			dst = append(dst, `,"sold":`...)
+			dst = strconv.AppendInt(dst, int64(it.Sold), 10)
 		}
 		dst = append(dst, '}')
 	}
@@ -114,7 +119,7 @@ func Document(text []byte, statuses string, changes []byte, r *reservation.Reser
 		if from.EndsAt != nil {
 			to.Terms.EndsAt = time.UnixMicro(*from.EndsAt).UTC()
 		}
-		to.Placed = seatsOf(from.Placed)
+		to.Placed, to.Sold = seatsOf(from.Placed), from.Sold
 	}
 	return amend(changes, r.Items)
 }

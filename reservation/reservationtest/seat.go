@@ -298,6 +298,10 @@ func testCheckIn(t *testing.T, w *world) {
 	pool := w.train(t, 16, 2)
 	r := w.boarded(t, "ada", w.ride(t, offer.Flight, pool, 0, 2, 3, 0, 1500), reservation.SeatChoice{Labels: []string{"1-5"}})
 	item := r.Items[0].ID.Text("itm")
+	_, err := w.core.ChangeSeats(t.Context(), as("ada"), ref(r), item, reservation.SeatChoice{}, key("early"))
+	denied(t, err, "not_confirmed")
+	w.paid(t, "ada", ref(r), "pm_test_approved")
+	before := w.until(t, ref(r), func(r *reservation.Reservation) bool { return r.AtRest() && r.Paid > 0 }).Version
 	for i, k := range []string{"in", "again"} {
 		a, err := w.core.ChangeSeats(t.Context(), as("ada"), ref(r), item, reservation.SeatChoice{Wish: stock.Wish{Together: true}}, key(k))
 		if err != nil || len(a.Reservation.Items[0].Seats) != 3 || a.Reservation.Items[0].Seats[0].Label != "1-5" || a.Reservation.Total() != eur(10_000) {
@@ -309,11 +313,11 @@ func testCheckIn(t *testing.T, w *world) {
 			}
 		}
 	}
-	if v := w.read(t, "ada", ref(r)).Version; v != 2 {
-		t.Errorf("version %d after two check-ins, want 2", v)
+	if v := w.read(t, "ada", ref(r)).Version; v != before+1 {
+		t.Errorf("version %d after two check-ins, want %d", v, before+1)
 	}
 	none := w.boarded(t, "bob", w.offer(t, nights(w.pool(t, 1, 0), 0, 1, 1)))
-	_, err := w.core.ChangeSeats(t.Context(), as("bob"), ref(none), none.Items[0].ID.Text("itm"), reservation.SeatChoice{}, key("stay"))
+	_, err = w.core.ChangeSeats(t.Context(), as("bob"), ref(none), none.Items[0].ID.Text("itm"), reservation.SeatChoice{}, key("stay"))
 	denied(t, err, "no_seats")
 }
 
@@ -612,6 +616,18 @@ func testSeatsOfSeveralPieces(t *testing.T, w *world) {
 	if len(r.Items[0].Seats) != 4 || len(r.Items[1].Seats) != 2 {
 		t.Errorf("%+v, %+v", r.Items[0].Seats, r.Items[1].Seats)
 	}
+	// What was sold as one is given back as one: the train that does not run is not the only one the traveller cannot use.
+	w.paid(t, "ada", ref(r), "pm_test_approved")
+	w.until(t, ref(r), func(r *reservation.Reservation) bool { return r.AtRest() && r.Paid > 0 })
+	gone := changed(one, 0)
+	gone.Withdrawn, gone.Times = true, nil
+	if _, err := w.core.Disrupt(t.Context(), gone); err != nil {
+		t.Fatal(err)
+	}
+	q, err := w.core.QuoteCancellation(t.Context(), as("ada"), ref(r), nil, key("q"))
+	if err != nil || q.Quote.Refund != 20_000 {
+		t.Errorf("with the first of two trains withdrawn, %+v, %v come back of 200.00", q.Quote, err)
+	}
 }
 
 // changed is a disruption that moves a train of two segments by some minutes.
@@ -678,7 +694,7 @@ func testRiddenIsNotReturned(t *testing.T, w *world) {
 	for _, c := range []struct {
 		by     time.Duration
 		refund int64
-	}{{time.Minute, 10_000}, {time.Hour, 15_000}, {-15 * time.Minute, 15_000}} { // half of each is kept, but for the changed one
+	}{{time.Minute, 10_000}, {time.Hour, 20_000}, {-15 * time.Minute, 20_000}} { // half of each is kept, or nothing: they were sold as one
 		if _, err := w.core.Disrupt(t.Context(), changed(pool, c.by)); err != nil {
 			t.Fatal(err)
 		}
@@ -687,7 +703,7 @@ func testRiddenIsNotReturned(t *testing.T, w *world) {
 		}
 	}
 	w.clock.Advance(52 * time.Hour)
-	if q := quote("over"); len(q.Items) != 1 || q.Refund != 5_000 {
+	if q := quote("over"); len(q.Items) != 1 || q.Refund != 10_000 {
 		t.Errorf("after the first ride %d items, %d back", len(q.Items), q.Refund)
 	}
 }

@@ -7,6 +7,7 @@ var stockEntries = []Entry{
 	{Code: "hold_limit", Status: conflict, Title: "Too much on hold", Meaning: "You keep, or lately kept, more unpaid stock than one caller may.", Remedy: "Pay for or cancel what you hold, then try again; after many lapsed holds, wait an hour."},
 	{Code: "not_on_sale", Status: invalid, Title: "Not on sale", Meaning: "What the offer names is not sold on these dates: it does not exist, or not that far ahead.", Remedy: "Search again and take a fresh offer.", Place: true},
 	{Code: "offer_expired", Status: gone, Title: "Offer has ended", Meaning: "The offer's time is over, and with it its price.", Remedy: "Search again and take a fresh offer."},
+	{Code: "not_confirmed", Status: conflict, Title: "Not paid yet", Meaning: "Seats are given at check-in, once the reservation is paid.", Remedy: "Pay first, or choose seats from the seat map."},
 	{Code: "offer_outdated", Status: gone, Title: "Ride changed", Meaning: "The supplier has changed the ride since the offer was made: other times, or it does not run.", Remedy: "Search again for how it runs now."},
 	{Code: "offer_revoked", Status: gone, Title: "Offer withdrawn", Meaning: "The supplier has withdrawn this offer.", Remedy: "Search again and take a fresh offer."},
 	{Code: "offer_invalid", Status: invalid, Title: "Not an offer", Meaning: "The text is not an offer of this system, or it was changed on the way.", Remedy: "Send the id of an offer exactly as POST /v1/offers gave it.", Place: true},

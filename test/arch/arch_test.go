@@ -215,6 +215,8 @@ func TestRules(t *testing.T) {
 		{"feed/intake/sqlite", "feed/intake/postgres"}:        false,
 		{"feed/intake/sqlite", "hotel"}:                       false,
 		{"feed/intake/relational", "internal/pgdb"}:           false,
+		{"feed/intake/relational", "internal/sqldb"}:          true,
+		{"internal/pgdb", "internal/sqldb"}:                   true,
 		{"feed/intake/intaketest", "feed/intake/sqlite"}:      true,
 		{"feed/intake/sqlite", "feed/intake/intaketest"}:      false,
 		{"rest", "feed/intake"}:                               true,
@@ -236,7 +238,7 @@ func TestRules(t *testing.T) {
 	}
 	for path, want := range map[string]bool{
 		"reservation": false, "reservation/sqlite": true, "reservation/rpc": false, "internal/pgdb": true,
-		"internal/folder": false, "internal/app": false, "rest": false, "test/load": true, "stock": false, "cmd/holdfast": false,
+		"internal/folder": false, "internal/sqldb": false, "internal/app": false, "rest": false, "test/load": true, "stock": false, "cmd/holdfast": false,
 		"feed": false, "feed/intake": false, "feed/intake/postgres": true,
 	} {
 		if p, _ := locate(path); mayUseDriver(p) != want {
