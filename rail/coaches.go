@@ -220,6 +220,8 @@ func (c *Core) SetComposition(ctx context.Context, e Editor, m CompositionChange
 			k := &coaches[n]
 			if t := w.types[k.Type]; k.First+k.Second == 0 && t != nil {
 				k.First, k.Second, k.Compartments = t.First, t.Second, t.Compartments
+			} else if t == nil && k.First+k.Second == 0 {
+				v.check(false, index("/coaches", n), "coach_type_unknown", "Nothing says how many seats this coach has: name a type that the railway has, or the seats.")
 			}
 			for _, code := range []string{k.From, k.To} {
 				v.check(code == "" || w.stations[code] != nil, index("/coaches", n), "station_unknown", "The railway has no station %q.", clip(code))

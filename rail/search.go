@@ -139,6 +139,7 @@ func ids(stops []*stop) []timetable.StationID {
 func partyOf(adults int, ages []int, infants int, class Class) (party, error) {
 	var v verdicts
 	v.check(adults >= 0 && adults+len(ages) >= 1 && adults+len(ages) <= MaxTravellers, "/travellers", "out_of_range", "1 to %d travellers with a seat can be booked at once.", MaxTravellers)
+	v.check(adults >= 1, "/adults", "adult_missing", "Children do not travel alone: there is at least one adult.")
 	v.check(infants >= 0 && infants <= adults, "/infants", "out_of_range", "An infant travels on the lap of an adult: there is one for each.")
 	for i, age := range ages {
 		v.check(age >= 0 && age <= MaxChildAge, index("/child_ages", i), "child_age_out_of_range", "A child is 0 to %d years old.", MaxChildAge)
@@ -383,6 +384,9 @@ func (s *search) compare(a, b *found) int {
 	first := 0
 	switch s.query.Sort {
 	case ByDeparture:
+		if !s.query.Arrives.IsZero() { // who has to be there in time leaves as late as can be
+			first = cmp.Compare(b.journey.Depart(), a.journey.Depart())
+		}
 	case ByArrival:
 		first = cmp.Compare(a.journey.Arrive(), b.journey.Arrive())
 	case ByChanges:

@@ -207,7 +207,7 @@ type Sort uint8
 
 // The orders. All go on by departure, then arrival, then price.
 const (
-	ByDeparture Sort = iota + 1
+	ByDeparture Sort = iota + 1 // the latest first where Arrives is asked for
 	ByArrival
 	ByChanges
 	ByPrice

@@ -18,6 +18,7 @@ var railEntries = []Entry{
 	at("train_invalid", "Train cannot be", "Values of a train are not possible; it was left out.", "Correct what the message names."),
 	at("train_repeated", "Train given twice", "The file tells of one train twice.", "Leave one of them out."),
 	at("coach_type_invalid", "Type of coach cannot be", "Values of a type of coach are not possible.", "Correct what the message names."),
+	at("adult_missing", "No adult", "Children do not travel alone: there is at least one adult.", "Name an adult too."),
 	at("coach_type_unknown", "Type of coach not known", "Nothing says how many seats coaches of this type have; they are taken for coaches without.", "Load the types of coaches."),
 	at("composition_invalid", "Composition cannot be", "The coaches of a train are not possible as they are told.", "Correct what the message names."),
 	at("composition_repeated", "Composition given twice", "The file tells of the coaches of a train on the same dates twice.", "Leave one of them out."),
