@@ -117,7 +117,7 @@ func finchTariff(t *flight.Tariff) {
 			{Code: "J", ProtectedBP: 2_500, Base: 18_000, Per100KM: 2_400, DemandBP: 3_000, DeviationBP: 1_500},
 			{Code: "C", Base: 11_000, Per100KM: 1_700, DemandBP: 8_000, DeviationBP: 3_000},
 		}},
-		{Name: "economy", OverbookingBP: 200, Tiers: []int64{900, 1_900, 2_900}, Classes: []flight.Class{
+		{Name: "economy", Tiers: []int64{900, 1_900, 2_900}, Classes: []flight.Class{
 			{Code: "Y", ProtectedBP: 1_500, Base: 7_000, Per100KM: 1_000, DemandBP: 1_000, DeviationBP: 500},
 			{Code: "M", ProtectedBP: 1_500, Base: 3_900, Per100KM: 600, DemandBP: 3_000, DeviationBP: 1_200},
 			{Code: "K", Base: 2_400, Per100KM: 380, DemandBP: 8_000, DeviationBP: 3_000},

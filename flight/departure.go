@@ -175,6 +175,11 @@ func (d *Departure) runs() bool {
 	return len(d.Legs) > 0 && !d.Removed && (d.Live == nil || !d.Live.Cancelled)
 }
 
+// sells reports whether it runs and has not been told to have left, whatever its times say.
+func (d *Departure) sells() bool {
+	return d.runs() && (d.Live == nil || !d.Live.Departed)
+}
+
 // departs is when it leaves its first airport; zero while Awaited.
 func (d *Departure) departs() time.Time {
 	if len(d.Legs) == 0 {

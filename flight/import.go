@@ -350,7 +350,7 @@ func (c *Core) change(w *Write, old, next *Departure, now time.Time) {
 		cmd.Stock = c.onSale(next, now)
 	case old != nil:
 		coming := old.departs().After(now) || next.departs().After(now)
-		cmd.Stock = old.runs() != next.runs() || old.way() != next.way() || old.Aircraft != next.Aircraft
+		cmd.Stock = old.sells() != next.sells() || old.way() != next.way() || old.Aircraft != next.Aircraft
 		cmd.Disrupt = coming && (old.runs() != next.runs() || next.runs() && !sameLegs(old.legs(), next.legs()) || old.way() != next.way())
 	}
 	if cmd.Stock || cmd.Disrupt {

@@ -109,7 +109,7 @@ func goneAll(pools []Pool) []Pool {
 }
 
 // closed says that nothing of the departure is sold.
-func (d *Departure) closed() bool { return !d.runs() || d.Control != nil && d.Control.Closed }
+func (d *Departure) closed() bool { return !d.sells() || d.Control != nil && d.Control.Closed }
 
 // formed is the pool that is there of one that is wanted; nil for none of that form.
 func (d *Departure) formed(want *Pool) *Pool {

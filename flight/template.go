@@ -70,7 +70,7 @@ func defaultTariff() *Tariff {
 				{Code: "W", ProtectedBP: 2_000, Base: 9_000, Per100KM: 1_300, DemandBP: 3_000, DeviationBP: 1_500},
 				{Code: "S", Base: 5_500, Per100KM: 900, DemandBP: 8_000, DeviationBP: 3_000},
 			}},
-			{Name: "economy", OverbookingBP: 200, Tiers: []int64{900, 1_900, 2_900}, Classes: []Class{
+			{Name: "economy", Tiers: []int64{900, 1_900, 2_900}, Classes: []Class{
 				{Code: "Y", ProtectedBP: 500, Base: 7_000, Per100KM: 1_100, DemandBP: 700, DeviationBP: 400},
 				{Code: "B", ProtectedBP: 1_000, Base: 4_500, Per100KM: 750, DemandBP: 1_500, DeviationBP: 700},
 				{Code: "M", ProtectedBP: 2_000, Base: 2_900, Per100KM: 500, DemandBP: 3_000, DeviationBP: 1_200},

@@ -100,7 +100,7 @@ func (v *view) serve(l *listing, n int) {
 // listing is how a departure is sold now; nil if it is not.
 func (v *view) listing(c *catalogue, d *Departure) *listing {
 	t := c.tariffs[d.Supplier]
-	if t == nil || !d.runs() || d.preparing() || !d.departs().After(v.clock.Now().Add(v.ends)) {
+	if t == nil || !d.sells() || d.preparing() || !d.departs().After(v.clock.Now().Add(v.ends)) {
 		return nil
 	}
 	l := &listing{departure: d, tariff: t, legs: d.legs()}

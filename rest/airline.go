@@ -19,6 +19,10 @@ type AirlinePath struct {
 	SupplierID string `path:"supplier_id" maxLength:"64" example:"sup_01kavwy2x4e8hrn5z3m7q9t6b8" doc:"Id of the airline."`
 }
 
+type flightConflictsOut struct {
+	Body wire.FlightConflictList
+}
+
 // AircraftPath is the address of an aircraft type.
 type AircraftPath struct {
 	AirlinePath
@@ -133,6 +137,12 @@ func (s *server) airlineCalls() {
 		id: "list-flight-schedules", method: http.MethodGet, path: path + "/flight-schedules", tag: tag, summary: "List schedules",
 		about: "For its staff: flights as its timetables repeat them. Timetables come by feeds.", scopes: staff, status: http.StatusOK, codes: known,
 	}, s.listSchedules)
+	handle(s, operation{
+		id: "list-flight-conflicts", method: http.MethodGet, path: path + "/flight-conflicts", tag: tag, summary: "List departures that should be otherwise",
+		about: "For its staff: departures on sale whose seats or booking classes should be others, but some are taken. They keep what they have, and sell no more than " +
+			"the smaller of the two.",
+		scopes: staff, status: http.StatusOK, codes: known,
+	}, s.flightConflicts)
 	handleBody(s, operation{
 		id: "revoke-flight-offers", method: http.MethodPost, path: path + "/flight-offer-revocations", tag: tag, summary: "Withdraw offers of flights",
 		about: "For its staff: ends every offer made before now, of one fare family or of all. Whoever tries to reserve one gets 410 `offer_revoked`; new searches give " +
@@ -311,6 +321,25 @@ func (s *server) replaceAircraft(ctx context.Context, c *call, in *aircraftPutIn
 		return nil, rebase(err, "", aircraftNames)
 	}
 	return &aircraftOut{ETag: etag(done.Revision, ""), Body: showAircraft(done)}, nil
+}
+
+func (s *server) flightConflicts(ctx context.Context, c *call, in *AirlinePath) (*flightConflictsOut, error) {
+	id, err := s.ownSupplier(ctx, c, in.SupplierID, identity.Airline)
+	if err != nil {
+		return nil, err
+	}
+	e, _ := c.flightEditor()
+	found, err := s.Flights.Conflicts(ctx, e, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &flightConflictsOut{Body: wire.FlightConflictList{Conflicts: make([]wire.FlightConflict, len(found))}}
+	for i, x := range found {
+		out.Body.Conflicts[i] = wire.FlightConflict{
+			DepartureID: x.Departure.Text(departureID), Number: x.Flight, Date: x.Date.String(), From: x.From, To: x.To, Cabins: x.Cabins,
+		}
+	}
+	return out, nil
 }
 
 func (s *server) listSchedules(ctx context.Context, c *call, in *schedulesIn) (*scheduleListOut, error) {

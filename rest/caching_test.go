@@ -72,6 +72,7 @@ var keepings = map[string]keeping{
 	"list-aircraft-types":     {"", never, false, false},
 	"get-train-fares":         {"", never, false, false},
 	"list-train-conflicts":    {"", never, false, false},
+	"list-flight-conflicts":   {"", never, false, false},
 
 	"list-refused-refunds": {"", never, false, false},
 }

@@ -461,6 +461,7 @@ GET /v1/suppliers/*/aircraft-types
 POST /v1/suppliers/*/aircraft-types
 PUT /v1/suppliers/*/aircraft-types/*
 GET /v1/suppliers/*/flight-schedules
+GET /v1/suppliers/*/flight-conflicts
 POST /v1/suppliers/*/flight-offer-revocations
 GET /v1/suppliers/*/flight-tariff
 PUT /v1/suppliers/*/flight-tariff

@@ -37,6 +37,7 @@ func TestForeignTrainsAndFlights(t *testing.T) {
 		{"POST", theAirline + "/aircraft-types", aircraftType, "supplier_not_found"},
 		{"PUT", theAirline + "/aircraft-types/" + resttest.AircraftID.Text("act"), aircraftType, "supplier_not_found"},
 		{"GET", theAirline + "/flight-schedules", "", "supplier_not_found"},
+		{"GET", theAirline + "/flight-conflicts", "", "supplier_not_found"},
 		{"POST", theAirline + "/flight-offer-revocations", `{}`, "supplier_not_found"},
 		{"GET", theAirline + "/flight-tariff", "", "supplier_not_found"},
 		{"GET", theAirline + "/flight-fares?from=LIS&to=HAM", "", "supplier_not_found"},

@@ -210,6 +210,10 @@ func (p planes) SetFares(_ context.Context, _ flight.Editor, _ uid.ID, updates [
 	return report, nil
 }
 
+func (planes) Conflicts(context.Context, flight.Editor, uid.ID) ([]flight.Conflict, error) {
+	return []flight.Conflict{{Departure: DepartureID, Flight: "HF 201", Date: RideDate, From: "LIS", To: "HAM", Cabins: []string{"economy"}}}, nil
+}
+
 func (p planes) Schedules(_ context.Context, _ flight.Editor, supplier uid.ID) ([]*flight.Schedule, error) {
 	return []*flight.Schedule{{
 		ID: uid.New(), Supplier: supplier, Feed: "seaside", Carrier: "HF", Number: "201", First: RideDate - 30, Last: RideDate + 30, Weekdays: 0b1010100,

@@ -342,3 +342,18 @@ type FlightRevocation struct {
 	Fare       string `json:"fare,omitempty" example:"FLEX" doc:"Only those under this fare family."`
 	Before     string `json:"before" format:"date-time" example:"2026-11-22T09:30:00Z" doc:"If they were made before this instant."`
 }
+
+// FlightConflict is a departure that should have other seats or classes, but some are taken.
+type FlightConflict struct {
+	DepartureID string   `json:"departure_id" example:"dep_01kavwy2x4e8hrn5z3m7q9t6b0" doc:"The departure."`
+	Number      string   `json:"number" example:"HF 201" doc:"Flight number."`
+	Date        string   `json:"date" format:"date" example:"2027-06-10" doc:"Its local date."`
+	From        string   `json:"from" example:"LIS" doc:"First airport."`
+	To          string   `json:"to" example:"HAM" doc:"Last airport."`
+	Cabins      []string `json:"cabins" example:"[\"economy\"]" doc:"Cabins that stay as they were."`
+}
+
+// FlightConflictList is conflicts.
+type FlightConflictList struct {
+	Conflicts []FlightConflict `json:"conflicts" doc:"By date."`
+}
