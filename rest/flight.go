@@ -96,7 +96,7 @@ func (s *server) flightCalls() {
 	handleBody(s, operation{
 		id: "update-flight", method: http.MethodPut, path: path, tag: tag, summary: "Tell of a flight",
 		about: "For its staff: new times, that it is cancelled, diverted, or has left. It replaces what was told before; an empty object is \"as planned\". Travellers " +
-			"concerned are told, and can cancel for everything back.",
+			"concerned are told, and where the change is major (withdrawn, an hour later, a quarter of an hour earlier) can cancel for everything back.",
 		scopes: staff, status: http.StatusOK, codes: []string{"flight_not_found"},
 		examples: []example{
 			{"late", "Twenty minutes late", `{"times": [{"departs": "2027-06-10T08:20:00+01:00", "arrives": "2027-06-10T12:20:00+02:00"}], "reason": "Fog"}`},

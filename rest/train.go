@@ -86,7 +86,7 @@ func (s *server) trainCalls() {
 	handleBody(s, operation{
 		id: "update-train", method: http.MethodPut, path: path, tag: tag, summary: "Tell of a train",
 		about: "For its staff: delays, new times, stations that are left out, or that it does not run. It replaces what was told before; an empty object is \"as " +
-			"in the timetable\". Travellers concerned are told, and can cancel for everything back.",
+			"in the timetable\". Travellers concerned are told, and where the change is major (withdrawn, an hour later, a quarter of an hour earlier) can cancel for everything back.",
 		scopes: staff, status: http.StatusOK, codes: []string{"train_not_found"},
 		examples: []example{
 			{"delay", "Ten minutes late from its second station on", `{"delays": [{"call": 1, "arrives_minutes": 10, "departs_minutes": 10}], "note": "Engineering works"}`},

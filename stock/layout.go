@@ -44,16 +44,6 @@ const (
 // traitText are the words of the API, in the order of the bits.
 var traitText = [...]string{"window", "aisle", "table", "quiet", "exit_row", "legroom", "accessible", "power", "compartment", "bulkhead", "family", "bike"}
 
-// ParseTrait reads one word; false for a word that is none.
-func ParseTrait(s string) (Traits, bool) {
-	for i, text := range traitText {
-		if s == text {
-			return 1 << i, true
-		}
-	}
-	return 0, false
-}
-
 // Words are the words of the traits, in order.
 func (t Traits) Words() []string {
 	words := []string{}

@@ -30,15 +30,6 @@ func NestLimits(cabin int32, protected []int32) []int32 {
 	return limits
 }
 
-// Protections are the seats protected for each class.
-func Protections(classes []Class) []int32 {
-	out := make([]int32, len(classes))
-	for i, c := range classes {
-		out[i] = c.Protected
-	}
-	return out
-}
-
 // Claims is what a sale of a class takes: its own nest and every nest around it, up to the cabin. pools are the nests
 // of the cabin, highest first; pools[0] is the cabin.
 func Claims(pools []stock.PoolID, class int, from, to stock.Slot, count int32) []stock.Claim {

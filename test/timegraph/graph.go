@@ -85,9 +85,6 @@ func New(stations []timetable.Station, footpaths []timetable.Footpath, runs []ti
 	return g
 }
 
-// Nodes is how many there are.
-func (g *Graph) Nodes() int { return len(g.labels) }
-
 // Answer is what is compared of a journey.
 type Answer struct {
 	Found          bool
