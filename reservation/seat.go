@@ -339,9 +339,6 @@ func (w *work) changeSeats(r *Reservation, item int, choice *SeatChoice, by Acto
 	case !w.Now.Before(it.Departs()):
 		return fault.New(fault.Conflict, "departed", "This ride departed at %s; its seats cannot be changed any more.", it.Departs().Format("15:04Z07:00"))
 	}
-	if !choice.named() && !it.Ride.Seating.AtHold && r.Status == Held {
-		return fault.New(fault.Conflict, "not_confirmed", "Seats are given at check-in, once the reservation is paid. Pay first, or choose seats.")
-	}
 	u := w.Units[it.Ride.Seating.Pool]
 	on, ok := way(&it.Piece)
 	if u == nil || !ok {

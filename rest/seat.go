@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"holdfast/fault"
 	"holdfast/reservation"
 	"holdfast/rest/wire"
 	"holdfast/stock"
@@ -48,8 +49,8 @@ func (s *server) seatCalls() {
 	}, s.changeSeats)
 	handleBody(s, operation{
 		id: "check-in", method: http.MethodPost, path: path + "/check-in", tag: "Reservations", summary: "Check in",
-		about:  "Gives seats to the travellers of a ride who have none yet, at no cost. Repeating it changes nothing.",
-		scopes: booking, status: http.StatusOK, key: keyOptional, bodyOptional: true, params: params, codes: codes,
+		about:  "Gives seats to the travellers of a ride who have none yet, at no cost, the cheapest first. The reservation has been paid. Repeating it changes nothing.",
+		scopes: booking, status: http.StatusOK, key: keyOptional, bodyOptional: true, params: params, codes: append(slices.Clone(codes), "not_confirmed"),
 		examples: []example{{"plain", "Any seats", `{}`}, {"together", "Next to each other", `{"preferences": {"together": true, "aisle": true, "exit_row": false}}`}},
 	}, s.checkIn)
 }
@@ -73,6 +74,13 @@ func (s *server) checkIn(ctx context.Context, c *call, in *checkInIn, b *wire.Ch
 	key, err := c.key(in.IdempotencyKey, keyOptional)
 	if err != nil {
 		return nil, err
+	}
+	is, err := s.Reservations.Reservation(ctx, c.caller(), in.ReservationID)
+	if err != nil {
+		return nil, err
+	}
+	if is.Status == reservation.Held { // or whoever holds a place could have the best seats, and pay or not
+		return nil, fault.New(fault.Conflict, "not_confirmed", "Seats are given at check-in, once the reservation is paid. Pay first, or choose seats.")
 	}
 	return s.seat(ctx, c, in.ItemPath, reservation.SeatChoice{Wish: wishOf(b.Preferences)}, key)
 }

@@ -127,6 +127,7 @@ func TestSeatsAreChanged(t *testing.T) {
 	if again.Header().Get("Idempotent-Replayed") != "true" {
 		t.Error("the stored answer is not marked")
 	}
+	c.do("POST", seatedOne+"/check-in", resttest.TravellerToken, "").want(t, http.StatusConflict, "not_confirmed")
 	paid := c.do("POST", at+"/pay", resttest.TravellerToken, `{"payment_method": "pm_test_approved"}`, "Idempotency-Key: p").want(t, http.StatusOK, "")
 	if got := fmt.Sprint(paid.at("available_actions")); got != "[cancel change_seats check_in]" {
 		t.Errorf("actions of a paid one with a seat missing: %s", got)

@@ -240,7 +240,7 @@ func TestPostgreSQL(t *testing.T) {
 	if err := Migrate(t.Context(), c, quiet, &said); err != nil {
 		t.Fatal(err)
 	}
-	if lines := strings.Count(said.String(), "\n"); lines != 4 {
+	if lines := strings.Count(said.String(), "\n"); lines != 7 { // a store each
 		t.Errorf("migrate said:\n%s", said.String())
 	}
 	r := serve(t, c, false)

@@ -287,7 +287,7 @@ func (s *system) flightState(ctx context.Context, number int, date civil.Date) (
 		}
 	}
 	want := out.Times
-	if d.Live.Cancelled {
+	if d.Live.Cancelled || d.Live.Departed {
 		want = nil
 	}
 	if diff := cmp.Diff(want, out.Found); diff != "" {

@@ -82,3 +82,14 @@ func (w *World) seedSeats() {
 	w.rename(a.Reservation.ID, SeatedID)
 	w.reserved[SeatedID].Items[0].ID = SeatedItemID
 }
+
+// Paid makes a reservation one that was paid.
+func (w *World) Paid(id uid.ID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := w.reserved[id]
+	r.Status, r.Payment, r.Paid = reservation.Confirmed, reservation.Paid, r.Total().Minor
+	for i := range r.Items {
+		r.Items[i].Status = reservation.Confirmed
+	}
+}

@@ -11,6 +11,7 @@ import (
 type AuditReport struct {
 	Pools        int64     `json:"pools"`
 	Slots        int64     `json:"slots"`
+	Units        int64     `json:"units"`
 	Claims       int64     `json:"claims"`
 	Reservations int64     `json:"reservations"`
 	Archived     int64     `json:"archived"` // of the reservations

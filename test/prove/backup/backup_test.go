@@ -132,6 +132,9 @@ func TestCopiesOfTwoInstants(t *testing.T) {
 			copied(order[1])
 			copied("hotel.db")
 			copied("identity.db")
+			copied("rail.db")
+			copied("flight.db")
+			copied("feeds.db")
 			load.Stop()
 			if err := os.WriteFile(filepath.Join(fresh, "mode"), []byte("live\n"), 0o600); err != nil {
 				t.Fatal(err)

@@ -192,7 +192,7 @@ func TestNothingIsForgotten(t *testing.T) {
 			t.Errorf("%s can be read by others: %v %v", e.Name(), info.Mode(), err)
 		}
 	}
-	if got := strings.Join(names, " "); !strings.Contains(got, "hotel.db identity.db manifest.json mode payment.db reservation.db") {
+	if got := strings.Join(names, " "); !strings.Contains(got, "feeds.db flight.db hotel.db identity.db manifest.json mode payment.db rail.db reservation.db") {
 		t.Errorf("the backup has %s", got)
 	}
 	if info, err := os.Stat(target); err != nil || info.Mode().Perm() != 0o700 {

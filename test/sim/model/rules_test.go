@@ -317,7 +317,7 @@ func (b *book) quote(k *booking, chosen []int, key reservation.Idempotency) fact
 	}
 	q := &quote{booking: k, version: k.version, expires: b.now.Add(b.settings.QuoteLife)}
 	for i, p := range k.pieces {
-		if p.status == reservation.Confirmed && (len(chosen) == 0 || slices.Contains(chosen, i)) {
+		if p.status == reservation.Confirmed && (len(chosen) == 0 || slices.Contains(chosen, i)) && b.now.Before(p.endsAt) {
 			q.pieces = append(q.pieces, i)
 			q.refund += p.refund(b.now)
 		}
@@ -350,6 +350,11 @@ func (b *book) cancel(q *quote, key reservation.Idempotency) facts {
 	}
 	if reason := b.cancellable(k); reason != "" {
 		return refuse(reason)
+	}
+	for _, i := range q.pieces {
+		if !b.now.Before(k.pieces[i].endsAt) {
+			return refuse("not_cancellable")
+		}
 	}
 	for _, i := range q.pieces {
 		k.pieces[i].status = reservation.Cancelled

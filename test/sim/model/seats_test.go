@@ -533,6 +533,7 @@ func (c *carriage) withdraw(t *rapid.T) {
 			t.Fatalf("told %d, the model says %d", told, want)
 		}
 	}
+	c.clock.Advance(time.Second) // offers made from here on know of it
 }
 
 // check compares every unit and every counter with the model, and every rider's seats with what is stored.
