@@ -80,7 +80,7 @@ func TestTerminatedBackends(t *testing.T) {
 // when there are connections again, everything goes on by itself.
 func TestNoConnectionLeft(t *testing.T) {
 	t.Parallel()
-	p := start(t, "max_connections=30")
+	p := start(t, "max_connections=80") // of which a server and an audit have up to four a store
 	dsn := base(t, p, "exhausted")
 	s, load := open(t, dsn)
 	admin := connect(t, p, "exhausted")
