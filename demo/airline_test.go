@@ -13,6 +13,7 @@ import (
 
 	"holdfast/civil"
 	"holdfast/feed"
+	"holdfast/place"
 )
 
 // noAirport are the cities with hotels that only trains go to.
@@ -29,7 +30,7 @@ func TestCitiesHaveAnAirport(t *testing.T) {
 			continue
 		}
 		a := airports[at]
-		if far := kilometres(c.latitude, c.longitude, a.latitude, a.longitude); a.zone != c.zone || a.country != c.country || far > 60 {
+		if far := place.Metres(c.latitude, c.longitude, a.latitude, a.longitude) / 1000; a.zone != c.zone || a.country != c.country || far > 60 {
 			t.Errorf("%s is in %s, %s, and %.0f km from %s in %s, %s", a.iata, a.country, a.zone, far, c.name, c.country, c.zone)
 		}
 	}

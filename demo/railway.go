@@ -9,6 +9,7 @@ import (
 	"holdfast/civil"
 	"holdfast/feed"
 	"holdfast/identity"
+	"holdfast/place"
 	"holdfast/rail"
 	"holdfast/uid"
 )
@@ -73,7 +74,7 @@ func (l *line) train(number int, calls []string, departs string, dates []civil.D
 		call := feed.Call{Station: code, Arrive: at, Depart: at}
 		if i > 0 {
 			before, here := stationOf(calls[i-1]), stationOf(code)
-			hours := kilometres(before.latitude, before.longitude, here.latitude, here.longitude) / l.kmh
+			hours := place.Metres(before.latitude, before.longitude, here.latitude, here.longitude) / 1000 / l.kmh
 			call.Arrive = t.Calls[i-1].Depart + int32(math.Ceil(3+60*hours))*minute
 			call.Depart = call.Arrive
 			if i < len(calls)-1 {

@@ -8,6 +8,7 @@ import (
 
 	"holdfast/civil"
 	"holdfast/feed"
+	"holdfast/place"
 )
 
 func TestRailwayIsTheSameOnEveryDay(t *testing.T) {
@@ -66,7 +67,7 @@ func TestTrainsArePlausible(t *testing.T) {
 			}
 			before := known[train.Calls[i-1].Station]
 			seconds := c.Arrive - train.Calls[i-1].Depart
-			kmh := kilometres(before.Latitude, before.Longitude, s.Latitude, s.Longitude) / (float64(seconds) / 3600)
+			kmh := place.Metres(before.Latitude, before.Longitude, s.Latitude, s.Longitude) / 1000 / (float64(seconds) / 3600)
 			if seconds <= 0 || c.Depart < c.Arrive || kmh < 10 || kmh > 200 {
 				t.Errorf("%s goes from %s to %s in %d s, at %.0f km/h", train.Number, before.Name, s.Name, seconds, kmh)
 			}

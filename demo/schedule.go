@@ -9,6 +9,7 @@ import (
 
 	"holdfast/civil"
 	"holdfast/feed"
+	"holdfast/place"
 )
 
 // speeds of the demo's aircraft, from gate to gate: minutes a flight takes beside its way, and km an hour on that.
@@ -44,20 +45,10 @@ func zoneOf(name string) *time.Location {
 	return zone
 }
 
-// kilometres is the great circle (haversine).
-func kilometres(lat1, lon1, lat2, lon2 float64) float64 {
-	const (
-		earth   = 6371.0088
-		radians = math.Pi / 180
-	)
-	lat, lon := math.Sin((lat2-lat1)*radians/2), math.Sin((lon2-lon1)*radians/2)
-	return 2 * earth * math.Asin(math.Sqrt(lat*lat+math.Cos(lat1*radians)*math.Cos(lat2*radians)*lon*lon))
-}
-
 // flying is how long an aircraft takes, in steps of five minutes.
 func flying(equipment string, a, b *airport) time.Duration {
 	s := speeds[equipment]
-	minutes := s.minutes + 60*kilometres(a.latitude, a.longitude, b.latitude, b.longitude)/s.kmh
+	minutes := s.minutes + 60*place.Metres(a.latitude, a.longitude, b.latitude, b.longitude)/1000/s.kmh
 	return time.Duration(math.Ceil(minutes/5)) * 5 * time.Minute
 }
 

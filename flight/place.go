@@ -3,18 +3,12 @@ package flight
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/runes"
-	"golang.org/x/text/transform"
-	"golang.org/x/text/unicode/norm"
-
 	"holdfast/fault"
+	"holdfast/place"
 )
 
 // Bounds of asking for a place.
@@ -45,7 +39,7 @@ func (c *catalogue) index() *places {
 	}
 	p := &places{metros: map[string][]string{}, cities: map[string][]string{}}
 	for _, a := range c.airports {
-		p.cards = append(p.cards, card{a, fold(a.Name), fold(a.City)})
+		p.cards = append(p.cards, card{a, place.Name(a.Name), place.Name(a.City)})
 	}
 	slices.SortFunc(p.cards, func(a, b card) int { return cmp.Compare(a.airport.IATA, b.airport.IATA) })
 	for _, k := range p.cards {
@@ -87,10 +81,10 @@ func (c *catalogue) airportsOf(p *places, text, pointer string) ([]string, error
 	if c.airports[asked] != nil {
 		return []string{asked}, nil
 	}
-	folded, country := fold(text), ""
+	folded, country := place.Name(text), ""
 	found := p.cities[folded]
 	if at := strings.LastIndexByte(text, ','); at >= 0 && len(found) == 0 {
-		folded, country = fold(text[:at]), strings.ToUpper(strings.TrimSpace(text[at+1:]))
+		folded, country = place.Name(text[:at]), strings.ToUpper(strings.TrimSpace(text[at+1:]))
 		found = p.cities[folded]
 	}
 	var out []string
@@ -191,49 +185,15 @@ func (c *Core) Places(_ context.Context, text string, limit int) ([]Place, error
 	}
 	p := c.catalogue.lockIndexed()
 	defer c.catalogue.mu.RUnlock()
-	return c.catalogue.match(p, fold(text), limit), nil
+	return c.catalogue.match(p, place.Name(text), limit), nil
 }
 
-// plainLetters are those that Unicode does not take apart into a letter and a mark, and what stands between words.
-var plainLetters = strings.NewReplacer(
-	"ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ħ", "h", "ı", "i", "æ", "ae", "œ", "oe",
-	"-", " ", ".", "", "'", "", "’", "",
-)
-
-// fold is text as names are compared: without case and diacritics, single blanks, no points, hyphens or apostrophes.
-func fold(s string) string {
-	folded := strings.ToLower(s)
-	if !ascii(s) {
-		t := transform.Chain(norm.NFKD, runes.Remove(runes.In(unicode.Mn)), cases.Fold(), norm.NFC)
-		if whole, _, err := transform.String(t, s); err == nil { // always, for valid UTF-8
-			folded = whole
-		}
-	}
-	return strings.Join(strings.Fields(plainLetters.Replace(folded)), " ")
-}
-
-func ascii(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
-
-// earthKM is the mean radius of the Earth (IUGG).
-const earthKM = 6371.0088
-
-// kilometres is the great circle between two airports (haversine); 0 when one is not known.
+// kilometres is the great circle between two airports; 0 when one is not known.
 func kilometres(a, b *Airport) float64 {
 	if a == nil || b == nil {
 		return 0
 	}
-	const radians = math.Pi / 180
-	lat := math.Sin((b.Latitude - a.Latitude) * radians / 2)
-	lon := math.Sin((b.Longitude - a.Longitude) * radians / 2)
-	h := lat*lat + math.Cos(a.Latitude*radians)*math.Cos(b.Latitude*radians)*lon*lon
-	return 2 * earthKM * math.Asin(math.Min(1, math.Sqrt(h)))
+	return place.Metres(a.Latitude, a.Longitude, b.Latitude, b.Longitude) / 1000
 }
 
 // splitNumber is a number as it is kept, "YY1234", in its parts.

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"holdfast/civil"
+	"holdfast/place"
 	"holdfast/reservation"
 	"holdfast/stock"
 	"holdfast/uid"
@@ -56,7 +57,7 @@ func FuzzNumbers(f *testing.F) {
 		}
 		splitNumber(s)
 		parseConfiguration(s)
-		fold(s)
+		place.Name(s)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"holdfast/place"
 	"holdfast/uid"
 )
 
@@ -47,8 +48,8 @@ func newCatalogue(next publisher) *catalogue {
 // it sees the states of a house in their order.
 func (c *catalogue) publish(houses ...*House) {
 	for _, h := range houses {
-		e := &card{house: h, name: fold(h.Hotel.Name), city: fold(h.Hotel.City)}
-		e.text = e.name + " " + fold(h.Hotel.Address) + " " + e.city
+		e := &card{house: h, name: place.Name(h.Hotel.Name), city: place.Name(h.Hotel.City)}
+		e.text = e.name + " " + place.Name(h.Hotel.Address) + " " + e.city
 		c.put(e)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"holdfast/fault"
+	"holdfast/place"
 )
 
 // MaxCities bounds how many cities Cities finds.
@@ -28,7 +29,7 @@ func (c *Core) Cities(_ context.Context, text string, limit int) ([]City, error)
 	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxPlaceRunes {
 		return nil, fault.InvalidField("q", "place_invalid", "The name of a city has at most %d characters.", maxPlaceRunes)
 	}
-	want := fold(text)
+	want := place.Name(text)
 	type match struct {
 		city City
 		rank int

@@ -7,15 +7,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/runes"
-	"golang.org/x/text/transform"
-	"golang.org/x/text/unicode/norm"
-
 	"holdfast/fault"
+	"holdfast/place"
 	"holdfast/uid"
 )
 
@@ -78,7 +73,7 @@ func (p *places) put(e *entry, l *listing) {
 		p.unfile(e)
 		return
 	}
-	name, at := fold(h.City), tileOf(h.Latitude, h.Longitude)
+	name, at := place.Name(h.City), tileOf(h.Latitude, h.Longitude)
 	if e.city != nil && e.city.name == name && e.city.country == h.Country && e.tile == at {
 		e.city.centre() // the hotel may have moved within its tile
 		return
@@ -163,12 +158,12 @@ func (p *places) named(groups []group, text string) ([]group, error) {
 
 // find is named without the error; wanted is the folded name of the city.
 func (p *places) find(groups []group, text string) (found []group, wanted string) {
-	wanted, country := fold(text), ""
+	wanted, country := place.Name(text), ""
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	cities := p.names[wanted]
 	if i := strings.LastIndexByte(text, ','); i >= 0 && len(cities) == 0 {
-		wanted, country = fold(text[:i]), strings.ToUpper(strings.TrimSpace(text[i+1:]))
+		wanted, country = place.Name(text[:i]), strings.ToUpper(strings.TrimSpace(text[i+1:]))
 		cities = p.names[wanted]
 	}
 	for _, c := range cities {
@@ -246,35 +241,6 @@ func distance(a []rune, b string, row []int, most int) int {
 	return row[len(a)]
 }
 
-// plainLetters are those that Unicode does not take apart into a letter and a mark, and what stands between words.
-var plainLetters = strings.NewReplacer(
-	"ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ħ", "h", "ı", "i", "æ", "ae", "œ", "oe",
-	"-", " ", ".", "", "'", "", "’", "",
-)
-
-// fold is text as names are compared and searched: without case and diacritics, single blanks, no points, hyphens or
-// apostrophes. "Saint-Denis" is "saint denis", "St. Gallen" is "st gallen", "Łódź" is "lodz".
-func fold(s string) string {
-	folded := strings.ToLower(s)
-	if !ascii(s) {
-		// A chain and a fold keep state, so each call makes its own: 15 kB that plain names need not pay.
-		t := transform.Chain(norm.NFKD, runes.Remove(runes.In(unicode.Mn)), cases.Fold(), norm.NFC)
-		if whole, _, err := transform.String(t, s); err == nil { // always, for valid UTF-8
-			folded = whole
-		}
-	}
-	return strings.Join(strings.Fields(plainLetters.Replace(folded)), " ")
-}
-
-func ascii(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
-
 // checkPlace refuses texts that name nothing.
 func checkPlace(text, pointer string) error {
 	if strings.TrimSpace(text) == "" || !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxPlaceRunes {
@@ -334,8 +300,8 @@ func tileOf(latitude, longitude float64) tile {
 	return tile{int16(row), int16(column)}
 }
 
-// earthKM is the mean radius of the Earth (IUGG).
-const earthKM = 6371.0088
+// earthKM is the mean radius of the Earth.
+const earthKM = place.EarthMetres / 1000
 
 // vector is a point on the unit sphere, where neither the date line nor a pole is special.
 type vector struct{ x, y, z float64 }

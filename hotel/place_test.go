@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"holdfast/fault"
+	"holdfast/place"
 	"holdfast/uid"
 )
 
@@ -17,8 +18,8 @@ func TestFold(t *testing.T) {
 		"München": "munchen", " NEW   YORK ": "new york", "Saint-Denis": "saint denis", "St. Gallen": "st gallen", "L'Aquila": "laquila",
 		"Łódź": "lodz", "København": "kobenhavn", "Weißenfels": "weissenfels", "ISTANBUL": "istanbul", "İstanbul": "istanbul", "Ōsaka": "osaka", "東京": "東京",
 	} {
-		if got := fold(in); got != want {
-			t.Errorf("fold(%q) = %q, want %q", in, got, want)
+		if got := place.Name(in); got != want {
+			t.Errorf("Name(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"holdfast/civil"
 	"holdfast/fault"
+	"holdfast/place"
 	"holdfast/reservation"
 	"holdfast/stock"
 	"holdfast/uid"
@@ -50,7 +51,7 @@ func (c *Core) Houses(_ context.Context, q ListQuery) (houses []*House, next str
 		}
 		sorted = sorted[i:]
 	}
-	words, city := strings.Fields(fold(q.Text)), fold(q.City)
+	words, city := strings.Fields(place.Name(q.Text)), place.Name(q.City)
 	for i, e := range sorted {
 		h := e.house
 		if h.Hotel.Status == Retired || !listed(q.Editor, &h.Hotel) || city != "" && e.city != city || !hasWords(e.text, words) {

@@ -4,15 +4,10 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/runes"
-	"golang.org/x/text/transform"
-	"golang.org/x/text/unicode/norm"
-
 	"holdfast/fault"
+	"holdfast/place"
 )
 
 // Bounds of asking for a place.
@@ -44,7 +39,7 @@ func newPlaces(stations []*stop) places {
 		if s.station.Retired {
 			continue
 		}
-		n := &named{stop: s, name: fold(s.station.Name)}
+		n := &named{stop: s, name: place.Words(s.station.Name)}
 		n.words = strings.Fields(n.name)
 		p.byName[n.name] = append(p.byName[n.name], s)
 		p.ordered = append(p.ordered, n)
@@ -70,7 +65,7 @@ func (p *places) find(text, pointer string) ([]*stop, error) {
 	if found := p.byCode[strings.TrimSpace(text)]; len(found) > 0 {
 		return found, nil
 	}
-	name := fold(text)
+	name := place.Words(text)
 	if found := p.byName[name]; len(found) > 0 {
 		return found, nil
 	}
@@ -160,21 +155,4 @@ func (p *places) like(name string) (out []string) {
 		}
 	}
 	return nil
-}
-
-// plainLetters are those that Unicode does not take apart into a letter and a mark.
-var plainLetters = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ħ", "h", "ı", "i", "æ", "ae", "œ", "oe", "'", "", "’", "")
-
-// fold is a name as names are compared: without case and diacritics, words apart where letters and digits end.
-// "Frankfurt(Main)Hbf" is "frankfurt main hbf", "Zürich HB" is "zurich hb".
-func fold(s string) string {
-	folded := strings.ToLower(s)
-	if strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		t := transform.Chain(norm.NFKD, runes.Remove(runes.In(unicode.Mn)), cases.Fold(), norm.NFC)
-		if whole, _, err := transform.String(t, s); err == nil { // always, for valid UTF-8
-			folded = whole
-		}
-	}
-	words := strings.FieldsFunc(plainLetters.Replace(folded), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	return strings.Join(words, " ")
 }

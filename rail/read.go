@@ -8,6 +8,7 @@ import (
 
 	"holdfast/civil"
 	"holdfast/fault"
+	"holdfast/place"
 	"holdfast/stock"
 	"holdfast/uid"
 )
@@ -48,7 +49,7 @@ func (c *Core) Stations(_ context.Context, text string, limit int) ([]*StationIn
 		})
 	} else {
 		found = slices.Clone(n.places.byCode[strings.TrimSpace(text)])
-		for _, m := range n.places.matches(strings.Fields(fold(text))) {
+		for _, m := range n.places.matches(strings.Fields(place.Words(text))) {
 			if !slices.Contains(found, m.stop) {
 				found = append(found, m.stop)
 			}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"holdfast/place"
 	"holdfast/uid"
 )
 
@@ -56,17 +57,10 @@ func cityOf(name string) string {
 	return strings.TrimRightFunc(strings.TrimSpace(city), unicode.IsPunct)
 }
 
-// earthMetres is the mean radius of the Earth (IUGG).
-const earthMetres = 6_371_008.8
-
-// metres is the great-circle distance of two stations by the haversine formula, false unless both are located.
+// metres is the great-circle distance of two stations, false unless both are located.
 func metres(a, b *Station) (int64, bool) {
 	if a == nil || b == nil || !a.Located || !b.Located {
 		return 0, false
 	}
-	const degree = math.Pi / 180
-	dLat, dLon := (b.Latitude-a.Latitude)*degree, (b.Longitude-a.Longitude)*degree
-	sinLat, sinLon := math.Sin(dLat/2), math.Sin(dLon/2)
-	h := sinLat*sinLat + math.Cos(a.Latitude*degree)*math.Cos(b.Latitude*degree)*sinLon*sinLon
-	return int64(math.Round(2 * earthMetres * math.Asin(math.Min(1, math.Sqrt(h))))), true
+	return int64(math.Round(place.Metres(a.Latitude, a.Longitude, b.Latitude, b.Longitude))), true
 }

@@ -7,6 +7,8 @@ import (
 	"math/bits"
 	"slices"
 	"time"
+
+	"holdfast/place"
 )
 
 // Kind is what a connection crosses: whether the leg before and the leg after it are domestic or international.
@@ -99,19 +101,12 @@ func (r *Rules) detour(way, direct int64) bool {
 	return r.DetourPercent >= 0 && direct >= 0 && way*100 > direct*int64(r.DetourPercent)+int64(r.DetourKilometres)*100
 }
 
-// earthKilometres is the mean radius.
-const earthKilometres = 6371.0088
-
 // distance is the great circle between two airports in whole kilometres; -1 where one of them is unknown.
 func distance(a, b *Airport) int64 {
 	if a.Latitude == 0 && a.Longitude == 0 || b.Latitude == 0 && b.Longitude == 0 {
 		return -1
 	}
-	const radian = math.Pi / 180
-	half := func(x float64) float64 { s := math.Sin(x / 2); return s * s }
-	h := half((b.Latitude-a.Latitude)*radian) +
-		math.Cos(a.Latitude*radian)*math.Cos(b.Latitude*radian)*half((b.Longitude-a.Longitude)*radian)
-	return int64(math.Round(2 * earthKilometres * math.Asin(math.Sqrt(min(1, h)))))
+	return int64(math.Round(place.Metres(a.Latitude, a.Longitude, b.Latitude, b.Longitude) / 1000))
 }
 
 // way adds distances up; unknown ones make it unknown.

@@ -27,7 +27,7 @@ func (l layer) String() string {
 // folders registers every folder at the root that holds Go packages. A new vertical is one more line here and one in
 // talksTo.
 var folders = map[string]layer{
-	"money": kernel, "civil": kernel, "fault": kernel, "event": kernel, "uid": kernel,
+	"money": kernel, "civil": kernel, "fault": kernel, "event": kernel, "uid": kernel, "place": kernel,
 	"internal": plumbing, // internal/app and internal/clock are told apart in place
 	"stock":    rules, "offer": rules, "feed": rules,
 	"reservation": service, "hotel": service, "flight": service, "rail": service, "payment": service,
